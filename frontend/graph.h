@@ -1,0 +1,39 @@
+#pragma once
+
+#include "frontend/array.h"
+
+#include <functional>
+#include <map>
+#include <set>
+
+namespace sylvite {
+
+/// All Exprs of a Function: values, left-hand sides and RDom predicates and bounds of all stages, extern arguments.
+/// `visit` is called on each once, in the order of the stages.
+void for_each_expr(const Halide::Internal::Function &function, const std::function<void(const Expr &)> &visit);
+
+/// What Exprs read directly, each thing once, in order of first appearance.
+struct Reads {
+    std::vector<Halide::Internal::Function> functions;
+    std::vector<std::shared_ptr<const ArrayNode>> arrays;  ///< markers of Arrays; met inside Array::func() only
+    std::vector<Halide::Parameter> parameters;             ///< scalar and buffer parameters
+    std::vector<Halide::Buffer<>> buffers;                 ///< buffers with values known at build time
+};
+Reads reads_of(const std::vector<Expr> &exprs);
+Reads reads_of(const Halide::Internal::Function &function);
+
+/// The Functions that `outputs` depend on, producers first, `outputs` included; the order depends on the graph alone.
+std::vector<Halide::Internal::Function> functions_of(const std::vector<Func> &outputs);
+std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::Internal::Function> &outputs);
+
+/// A name without Halide's `$3` suffix.
+std::string plain_name(const std::string &name);
+
+/// Stable names of the Functions in `functions`: plain names, numbered `f`, `f.2`, `f.3` in the order given where they
+/// clash. Keyed by Halide's unique name.
+std::map<std::string, std::string> stage_names(const std::vector<Halide::Internal::Function> &functions);
+
+/// The nearest of `known` to `name` by edit distance, for error messages; empty if none is near.
+std::string nearest_name(const std::string &name, const std::vector<std::string> &known);
+
+}  // namespace sylvite
