@@ -8,10 +8,10 @@ namespace sylvite {
 
 /// A piece of a program that Halide compiles as one pipeline: it computes `outputs` from `inputs` and `scalars`.
 struct Kernel {
-    std::string name;    ///< unique in its program and stable from build to build
-    Arrays inputs;       ///< Arrays that lie in memory: program inputs, states, results, outputs of other kernels
+    std::string name;  ///< unique in its program and stable from build to build
+    Arrays inputs;     ///< Arrays that lie in memory: program inputs, states, results, outputs of other kernels
     std::vector<Halide::Parameter> scalars;
-    Arrays outputs;      ///< Arrays of kind Value
+    Arrays outputs;  ///< Arrays of kind Value
 };
 
 struct Loop;
@@ -24,8 +24,8 @@ struct Block {
 
 struct Loop {
     std::shared_ptr<const LoopNode> node;
-    std::string name;              ///< unique in its program
-    std::vector<bool> has_history; ///< per state: whether its history is read
+    std::string name;               ///< unique in its program
+    std::vector<bool> has_history;  ///< per state: whether its history is read
     Block body;
 };
 

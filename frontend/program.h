@@ -2,8 +2,8 @@
 
 #include "frontend/array.h"
 
+#include <array>
 #include <functional>
-#include <optional>
 
 namespace sylvite {
 
@@ -18,13 +18,15 @@ enum class Memory {
 struct LoopOptions {
     std::string name = "step";          ///< names the loop's kernels in schedules and prints
     Memory memory = Memory::store_all;  ///< states that the derivative does not read are never kept
+    Expr capacity = Expr();             ///< a bound of the steps that does not change in outer loops; sizes histories
 };
 
 /// The control flow behind the results of one `loop` call.
 struct LoopNode {
     LoopOptions options;
-    Expr trips;  ///< number of steps, int32; values below 0 count as 0
-    Expr step;   ///< the number of the current step, 0 .. trips - 1, a scalar parameter in the body
+    Expr trips;     ///< number of steps, int32; values below 0 count as 0
+    Expr capacity;  ///< bound of `trips` that sizes histories
+    Expr step;      ///< the number of the current step, 0 .. trips - 1, a scalar parameter in the body
     Arrays init, state, next;
 };
 
@@ -42,16 +44,14 @@ namespace internal {
 template<size_t n, typename Body, size_t... i>
 std::array<Array, n> unpacked_loop(const Expr &trips, const Array (&init)[n], const Body &body,
                                    const LoopOptions &options, std::index_sequence<i...>) {
-    Arrays results = loop(
-        trips, Arrays(init, init + n), LoopBody([&](Expr t, const Arrays &s) -> Arrays { return body(t, s[i]...); }),
-        options);
+    Arrays results = loop(trips, Arrays(init, init + n),
+                          LoopBody([&](Expr t, const Arrays &s) -> Arrays { return body(t, s[i]...); }), options);
     return {results[i]...};
 }
 }  // namespace internal
 template<size_t n, typename Body>
-    requires(!std::is_invocable_r_v<Arrays, Body, Expr, const Arrays &>)
-std::array<Array, n> loop(const Expr &trips, const Array (&init)[n], const Body &body,
-                          const LoopOptions &options = {}) {
+requires(!std::is_invocable_r_v<Arrays, Body, Expr, const Arrays &>) std::array<Array, n> loop(
+    const Expr &trips, const Array (&init)[n], const Body &body, const LoopOptions &options = {}) {
     return internal::unpacked_loop(trips, init, body, options, std::make_index_sequence<n>());
 }
 

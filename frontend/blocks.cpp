@@ -1,0 +1,406 @@
+#include "frontend/blocks.h"
+
+#include "frontend/graph.h"
+
+#include <algorithm>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+using Node = std::shared_ptr<const ArrayNode>;
+using LoopPtr = std::shared_ptr<const LoopNode>;
+using Kind = ArrayNode::Kind;
+
+// The loops whose states or step numbers a thing depends on. In a program these always form a chain of nested loops.
+using LoopSet = std::set<const LoopNode *>;
+
+// Splits a program into kernels and loops in two passes: the first finds where each Array is at home (the innermost
+// loop it depends on; null is the program itself) and which Arrays must lie in memory; the second orders the Arrays
+// of each home by the loops of that home that they wait for. All Arrays of one home and rank are one kernel.
+class Partition {
+public:
+    explicit Partition(const Program &program) {
+        for (const ProgramOutput &output : program.outputs()) {
+            materialise(output.array.node());
+        }
+        place_shared_values();
+    }
+
+    Block block(const LoopNode *home, const std::string &kernel_name);
+
+private:
+    struct Room {
+        std::vector<Node> arrays;    // Values that lie in memory
+        std::vector<LoopPtr> loops;  // both in order of discovery, producers first
+    };
+    std::map<const LoopNode *, Room> rooms_;
+    std::set<const ArrayNode *> in_memory_;
+    std::set<const LoopNode *> seen_loops_;
+    std::map<const LoopNode *, std::set<int>> histories_;
+
+    std::map<const ArrayNode *, const LoopNode *> owner_;  // of states
+    std::map<std::string, const LoopNode *> step_owner_;
+    std::map<const ArrayNode *, LoopSet> array_loops_;
+    std::map<std::string, LoopSet> function_loops_;
+    std::map<const LoopNode *, LoopSet> loop_loops_;
+
+    std::map<const ArrayNode *, int> array_rank_;
+    std::map<const LoopNode *, int> loop_rank_;
+    std::map<std::string, int> names_used_;
+
+    LoopSet loops_of(const std::vector<Expr> &exprs);
+    const LoopSet &loops_of(const Function &function);
+    const LoopSet &loops_of(const Node &node);
+    const LoopSet &loops_of(const LoopPtr &loop);
+    const LoopNode *innermost(const LoopSet &loops);
+    const LoopNode *home(const Node &node) { return innermost(loops_of(node)); }
+    const LoopNode *home(const LoopPtr &loop) { return innermost(loops_of(loop)); }
+
+    void materialise(const Node &node);
+    void require(const LoopPtr &loop);
+    void place_shared_values();
+
+    // The Arrays that the Values in `nodes` read from memory, with Values of the same home that are not in memory
+    // looked through.
+    std::vector<Node> memory_reads(const std::vector<Node> &nodes, const std::set<const ArrayNode *> &own);
+    std::vector<Node> outer_reads(const LoopPtr &loop);
+    int rank(const Node &node);
+    int rank(const LoopPtr &loop);
+
+    std::string unique(const std::string &name) {
+        const int n = ++names_used_[name];
+        return n == 1 ? name : name + "." + std::to_string(n);
+    }
+};
+
+LoopSet Partition::loops_of(const std::vector<Expr> &exprs) {
+    LoopSet loops;
+    const Reads reads = reads_of(exprs);
+    for (const Halide::Parameter &parameter : reads.parameters) {
+        if (auto it = step_owner_.find(parameter.name()); it != step_owner_.end()) {
+            loops.insert(it->second);
+        }
+    }
+    for (const Node &node : reads.arrays) {
+        const LoopSet &more = loops_of(node);
+        loops.insert(more.begin(), more.end());
+    }
+    for (const Function &function : reads.functions) {
+        const LoopSet &more = loops_of(function);
+        loops.insert(more.begin(), more.end());
+    }
+    return loops;
+}
+
+const LoopSet &Partition::loops_of(const Function &function) {
+    if (auto it = function_loops_.find(function.name()); it != function_loops_.end()) {
+        return it->second;
+    }
+    function_loops_[function.name()] = {};  // updates read their own Function
+    std::vector<Expr> exprs;
+    for_each_expr(function, [&](const Expr &e) { exprs.push_back(e); });
+    return function_loops_[function.name()] = loops_of(exprs);
+}
+
+const LoopSet &Partition::loops_of(const Node &node) {
+    if (auto it = array_loops_.find(node.get()); it != array_loops_.end()) {
+        return it->second;
+    }
+    LoopSet loops;
+    if (node->kind == Kind::Result || node->kind == Kind::History) {
+        loops = loops_of(node->loop);
+    } else if (node->kind == Kind::State) {
+        loops = {owner_.at(node.get())};
+        const LoopSet outer = loop_loops_[owner_.at(node.get())];
+        loops.insert(outer.begin(), outer.end());
+    } else if (node->kind == Kind::Value) {
+        loops = loops_of(node->value.function());
+        const LoopSet more = loops_of(node->extents);
+        loops.insert(more.begin(), more.end());
+    }
+    return array_loops_[node.get()] = loops;
+}
+
+const LoopSet &Partition::loops_of(const LoopPtr &loop) {
+    if (auto it = loop_loops_.find(loop.get()); it != loop_loops_.end()) {
+        return it->second;
+    }
+    for (const Array &state : loop->state) {
+        owner_[state.node().get()] = loop.get();
+    }
+    step_owner_[loop->step.as<Variable>()->name] = loop.get();
+    loop_loops_[loop.get()] = {};  // its own states depend on it; their mention of it is taken out below
+    LoopSet loops = loops_of({loop->trips, loop->capacity});
+    for (const Arrays *arrays : {&loop->init, &loop->next}) {
+        for (const Array &array : *arrays) {
+            const LoopSet &more = loops_of(array.node());
+            loops.insert(more.begin(), more.end());
+        }
+    }
+    loops.erase(loop.get());
+    return loop_loops_[loop.get()] = loops;
+}
+
+const LoopNode *Partition::innermost(const LoopSet &loops) {
+    const LoopNode *deepest = nullptr;
+    size_t depth = 0;
+    for (const LoopNode *loop : loops) {
+        if (const size_t d = loop_loops_[loop].size() + 1; d > depth) {
+            depth = d;
+            deepest = loop;
+        }
+    }
+    return deepest;
+}
+
+void Partition::materialise(const Node &node) {
+    if (node->kind == Kind::Result || node->kind == Kind::History) {
+        if (node->kind == Kind::History) {
+            histories_[node->loop.get()].insert(node->index);
+        }
+        require(node->loop);
+    }
+    if (node->kind != Kind::Value || !in_memory_.insert(node.get()).second) {
+        return;
+    }
+    for (const Node &read : memory_reads({node}, {node.get()})) {
+        materialise(read);
+    }
+    rooms_[home(node)].arrays.push_back(node);
+}
+
+void Partition::require(const LoopPtr &loop) {
+    if (!seen_loops_.insert(loop.get()).second) {
+        return;
+    }
+    loops_of(loop);  // registers its states before its body is looked at
+    for (const Array &array : loop->init) {
+        materialise(array.node());
+    }
+    for (const Array &array : loop->next) {
+        materialise(array.node());
+    }
+    rooms_[home(loop)].loops.push_back(loop);
+}
+
+// A Value that kernels of different ranks read is computed once and kept.
+void Partition::place_shared_values() {
+    for (bool changed = true; changed;) {
+        changed = false;
+        array_rank_.clear();
+        loop_rank_.clear();
+        std::map<const ArrayNode *, std::set<int>> ranks;
+        std::map<const ArrayNode *, Node> shared;
+        for (auto &[home_loop, room] : rooms_) {
+            for (const Node &node : room.arrays) {
+                std::set<std::string> seen;
+                std::vector<Function> todo{node->value.function()};
+                while (!todo.empty()) {
+                    const Function function = todo.back();
+                    todo.pop_back();
+                    if (!seen.insert(function.name()).second) {
+                        continue;
+                    }
+                    const Node array = array_node(function);
+                    if (array && array->kind == Kind::Value && !in_memory_.count(array.get())) {
+                        ranks[array.get()].insert(rank(node));
+                        shared[array.get()] = array;
+                    }
+                    if (!array || array->kind != Kind::Value || !in_memory_.count(array.get())) {
+                        for (const Function &callee : reads_of(function).functions) {
+                            todo.push_back(callee);
+                        }
+                    }
+                }
+            }
+        }
+        for (const auto &[node, used] : ranks) {
+            if (used.size() > 1 && !in_memory_.count(node)) {
+                materialise(shared[node]);
+                changed = true;
+            }
+        }
+    }
+}
+
+std::vector<Node> Partition::memory_reads(const std::vector<Node> &nodes, const std::set<const ArrayNode *> &own) {
+    std::vector<Node> reads;
+    std::set<const ArrayNode *> seen;
+    std::set<std::string> functions;
+    std::function<void(const Function &)> walk = [&](const Function &function) {
+        if (!functions.insert(function.name()).second) {
+            return;
+        }
+        if (Node node = array_node(function)) {
+            const bool kept =
+                node->kind != Kind::Value ||
+                (!own.count(node.get()) && (in_memory_.count(node.get()) || home(node) != home(nodes.front())));
+            if (kept) {
+                if (seen.insert(node.get()).second) {
+                    reads.push_back(node);
+                }
+                return;
+            }
+        }
+        for (const Function &callee : reads_of(function).functions) {
+            walk(callee);
+        }
+    };
+    for (const Node &node : nodes) {
+        walk(node->value.function());
+    }
+    return reads;
+}
+
+// What the loop needs from the block it stands in (and from blocks around that).
+std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
+    std::vector<Node> reads;
+    std::set<const ArrayNode *> seen;
+    std::function<void(const Node &)> add = [&](const Node &node) {
+        if (!seen.insert(node.get()).second) {
+            return;
+        }
+        if (!loops_of(node).count(loop.get())) {
+            reads.push_back(node);
+        } else if (node->kind == Kind::Value) {
+            for (const Node &read : memory_reads({node}, {node.get()})) {
+                add(read);
+            }
+        } else if (node->kind == Kind::Result || node->kind == Kind::History) {
+            for (const Array &array : node->loop->init) {
+                add(array.node());
+            }
+            for (const Array &array : node->loop->next) {
+                add(array.node());
+            }
+        }
+    };
+    for (const Array &array : loop->init) {
+        add(array.node());
+    }
+    for (const Array &array : loop->next) {
+        add(array.node());
+    }
+    return reads;
+}
+
+// How many loops of its own block a thing waits for, one after the other.
+int Partition::rank(const Node &node) {
+    if (node->kind == Kind::Result || node->kind == Kind::History) {
+        return rank(node->loop) + 1;
+    }
+    if (node->kind != Kind::Value) {
+        return 0;
+    }
+    if (auto it = array_rank_.find(node.get()); it != array_rank_.end()) {
+        return it->second;
+    }
+    int r = 0;
+    for (const Node &read : memory_reads({node}, {node.get()})) {
+        if (home(read) == home(node)) {
+            r = std::max(r, rank(read));
+        }
+    }
+    return array_rank_[node.get()] = r;
+}
+
+int Partition::rank(const LoopPtr &loop) {
+    if (auto it = loop_rank_.find(loop.get()); it != loop_rank_.end()) {
+        return it->second;
+    }
+    int r = 0;
+    for (const Node &read : outer_reads(loop)) {
+        if (home(read) == home(loop)) {
+            r = std::max(r, rank(read));
+        }
+    }
+    return loop_rank_[loop.get()] = r;
+}
+
+Block Partition::block(const LoopNode *home_loop, const std::string &kernel_name) {
+    Block block;
+    const Room &room = rooms_[home_loop];
+    int last = 0;
+    for (const Node &node : room.arrays) {
+        last = std::max(last, rank(node));
+    }
+    for (const LoopPtr &loop : room.loops) {
+        last = std::max(last, rank(loop));
+    }
+    for (int r = 0; r <= last; r++) {
+        std::vector<Node> outputs;
+        std::set<const ArrayNode *> own;
+        for (const Node &node : room.arrays) {
+            if (rank(node) == r) {
+                outputs.push_back(node);
+                own.insert(node.get());
+            }
+        }
+        if (!outputs.empty()) {
+            Kernel kernel;
+            kernel.name = unique(kernel_name);
+            std::vector<Expr> exprs;
+            for (const Node &node : memory_reads(outputs, own)) {
+                kernel.inputs.push_back(Array::from_node(node));
+                exprs.insert(exprs.end(), node->extents.begin(), node->extents.end());
+            }
+            std::set<std::string> functions;
+            std::function<void(const Function &)> walk = [&](const Function &function) {
+                Node node = array_node(function);
+                const bool stop = node && std::any_of(kernel.inputs.begin(), kernel.inputs.end(),
+                                                      [&](const Array &a) { return a.node() == node; });
+                if (!stop && functions.insert(function.name()).second) {
+                    for_each_expr(function, [&](const Expr &e) { exprs.push_back(e); });
+                    for (const Function &callee : reads_of(function).functions) {
+                        walk(callee);
+                    }
+                }
+            };
+            for (const Node &node : outputs) {
+                kernel.outputs.push_back(Array::from_node(node));
+                exprs.insert(exprs.end(), node->extents.begin(), node->extents.end());
+                walk(node->value.function());
+            }
+            kernel.scalars = reads_of(exprs).parameters;
+            block.steps.emplace_back(std::move(kernel));
+        }
+        for (const LoopPtr &node : room.loops) {
+            if (rank(node) == r) {
+                auto loop = std::make_shared<Loop>();
+                loop->node = node;
+                loop->name = unique("loop " + node->options.name).substr(5);
+                loop->has_history.resize(node->state.size());
+                for (int index : histories_[node.get()]) {
+                    loop->has_history[index] = true;
+                }
+                loop->body = this->block(node.get(), node->options.name);
+                block.steps.emplace_back(std::move(loop));
+            }
+        }
+    }
+    return block;
+}
+
+}  // namespace
+
+Block blocks_of(const Program &program) { return Partition(program).block(nullptr, "main"); }
+
+std::vector<Kernel> kernels_of(const Block &block) {
+    std::vector<Kernel> kernels;
+    for (const Step &step : block.steps) {
+        if (const auto *kernel = std::get_if<Kernel>(&step)) {
+            kernels.push_back(*kernel);
+        } else {
+            const std::vector<Kernel> inner = kernels_of(std::get<std::shared_ptr<const Loop>>(step)->body);
+            kernels.insert(kernels.end(), inner.begin(), inner.end());
+        }
+    }
+    return kernels;
+}
+
+std::vector<Kernel> kernels_of(const Program &program) { return kernels_of(blocks_of(program)); }
+
+}  // namespace sylvite

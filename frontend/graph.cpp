@@ -1,0 +1,175 @@
+#include "frontend/graph.h"
+
+#include <algorithm>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+class Collect : public IRGraphVisitor {
+public:
+    explicit Collect(Reads &reads) : reads_(reads) {}
+
+private:
+    Reads &reads_;
+    std::set<std::string> functions_, parameters_, buffers_;
+    std::set<const ArrayNode *> arrays_;
+
+    using IRGraphVisitor::visit;
+
+    void add(const Halide::Parameter &parameter) {
+        if (parameter.defined() && !parameter.type().is_handle() && parameters_.insert(parameter.name()).second) {
+            reads_.parameters.push_back(parameter);
+        }
+    }
+
+    void visit(const Call *op) override {
+        IRGraphVisitor::visit(op);
+        if (op->func.defined() && functions_.insert(op->name).second) {
+            reads_.functions.emplace_back(op->func);
+        }
+        if (auto node = array_node(op); node && arrays_.insert(node.get()).second) {
+            reads_.arrays.push_back(node);
+        }
+        add(op->param);
+        if (op->image.defined() && buffers_.insert(op->image.name()).second) {
+            reads_.buffers.push_back(op->image);
+        }
+    }
+
+    void visit(const Variable *op) override {
+        add(op->param);
+        if (op->image.defined() && buffers_.insert(op->image.name()).second) {
+            reads_.buffers.push_back(op->image);
+        }
+    }
+};
+
+void for_each_expr(const Definition &definition, const std::function<void(const Expr &)> &visit) {
+    for (const Expr &value : definition.values()) {
+        visit(value);
+    }
+    for (const Expr &arg : definition.args()) {
+        visit(arg);
+    }
+    if (definition.predicate().defined()) {
+        visit(definition.predicate());
+    }
+    for (const ReductionVariable &r : definition.schedule().rvars()) {
+        visit(r.min);
+        visit(r.extent);
+    }
+}
+
+void visit_producers_first(const Function &function, std::set<std::string> &seen, std::vector<Function> &order) {
+    if (!seen.insert(function.name()).second) {
+        return;
+    }
+    for (const Function &producer : reads_of(function).functions) {
+        visit_producers_first(producer, seen, order);
+    }
+    order.push_back(function);
+}
+
+}  // namespace
+
+void for_each_expr(const Function &function, const std::function<void(const Expr &)> &visit) {
+    if (function.has_pure_definition()) {
+        for_each_expr(function.definition(), visit);
+    }
+    for (const Definition &update : function.updates()) {
+        for_each_expr(update, visit);
+    }
+    for (const Halide::ExternFuncArgument &argument : function.extern_arguments()) {
+        if (argument.is_expr()) {
+            visit(argument.expr);
+        }
+    }
+}
+
+Reads reads_of(const std::vector<Expr> &exprs) {
+    Reads reads;
+    Collect collect(reads);
+    for (const Expr &expr : exprs) {
+        expr.accept(&collect);
+    }
+    return reads;
+}
+
+Reads reads_of(const Function &function) {
+    std::vector<Expr> exprs;
+    for_each_expr(function, [&](const Expr &e) { exprs.push_back(e); });
+    Reads reads = reads_of(exprs);
+    for (const Halide::ExternFuncArgument &argument : function.extern_arguments()) {
+        if (argument.is_func()) {
+            reads.functions.emplace_back(argument.func);
+        } else if (argument.is_buffer()) {
+            reads.buffers.push_back(argument.buffer);
+        } else if (argument.is_image_param()) {
+            reads.parameters.push_back(argument.image_param);
+        }
+    }
+    return reads;
+}
+
+std::vector<Function> functions_of(const std::vector<Function> &outputs) {
+    std::set<std::string> seen;
+    std::vector<Function> order;
+    for (const Function &output : outputs) {
+        visit_producers_first(output, seen, order);
+    }
+    return order;
+}
+
+std::vector<Function> functions_of(const std::vector<Func> &outputs) {
+    std::vector<Function> functions;
+    for (const Func &output : outputs) {
+        functions.push_back(output.function());
+    }
+    return functions_of(functions);
+}
+
+std::string plain_name(const std::string &name) { return name.substr(0, name.find('$')); }
+
+std::map<std::string, std::string> stage_names(const std::vector<Function> &functions) {
+    std::map<std::string, std::string> names;
+    std::map<std::string, int> count;
+    for (const Function &function : functions) {
+        const std::string plain = plain_name(function.name());
+        const int n = ++count[plain];
+        names[function.name()] = n == 1 ? plain : plain + "." + std::to_string(n);
+    }
+    return names;
+}
+
+std::string nearest_name(const std::string &name, const std::vector<std::string> &known) {
+    auto distance = [](const std::string &a, const std::string &b) {
+        std::vector<size_t> row(b.size() + 1);
+        for (size_t j = 0; j <= b.size(); j++) {
+            row[j] = j;
+        }
+        for (size_t i = 1; i <= a.size(); i++) {
+            size_t diagonal = row[0];
+            row[0] = i;
+            for (size_t j = 1; j <= b.size(); j++) {
+                const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+                diagonal = row[j];
+                row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+            }
+        }
+        return row[b.size()];
+    };
+    std::string best;
+    size_t nearest = std::max<size_t>(2, name.size() / 2) + 1;
+    for (const std::string &candidate : known) {
+        if (size_t d = distance(name, candidate); d < nearest) {
+            nearest = d;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+}  // namespace sylvite

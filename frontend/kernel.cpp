@@ -1,0 +1,106 @@
+#include "frontend/blocks.h"
+#include "frontend/graph.h"
+
+#include <algorithm>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+// Replaces reads of Arrays: those that lie in memory by image reads, the others by reads of the Func they stand for.
+class ReadMemory : public IRGraphMutator {
+public:
+    std::map<const ArrayNode *, Halide::Parameter> images;
+    std::map<std::string, Function> copies;
+
+private:
+    using IRGraphMutator::visit;
+
+    Expr visit(const Call *op) override {
+        Expr mutated = IRGraphMutator::visit(op);
+        op = mutated.as<Call>();
+        while (op && op->func.defined()) {
+            const auto node = array_node(Function(op->func));
+            if (!node) {
+                break;
+            }
+            if (auto it = images.find(node.get()); it != images.end()) {
+                return Call::make(it->second, op->args);
+            }
+            _halide_internal_assert(node->kind == ArrayNode::Kind::Value) << node->name << " is not in memory";
+            mutated = Call::make(copies.at(node->value.name()), op->args, 0);
+            op = mutated.as<Call>();
+        }
+        return mutated;
+    }
+};
+
+}  // namespace
+
+KernelPipeline instantiate(const Kernel &kernel) {
+    KernelPipeline pipeline;
+    ReadMemory read_memory;
+    std::map<std::string, int> names;
+    for (const Array &array : kernel.inputs) {
+        const int n = ++names[array.name()];
+        const std::string name = n == 1 ? array.name() : array.name() + "_" + std::to_string(n);
+        Halide::ImageParam image(array.type(), array.dimensions(), name);
+        for (int d = 0; d < array.dimensions(); d++) {
+            image.dim(d).set_bounds(0, array.extents()[d]);
+        }
+        read_memory.images[array.node().get()] = image.parameter();
+        pipeline.images.push_back(image);
+    }
+
+    std::vector<Function> outputs;
+    for (const Array &array : kernel.outputs) {
+        outputs.push_back(array.node()->value.function());
+    }
+    std::map<std::string, Function> environment;
+    for (const Function &function : functions_of(outputs)) {
+        environment.emplace(function.name(), function);
+    }
+    auto [copies, copied_environment] = deep_copy(outputs, environment);
+    read_memory.copies = copied_environment;
+    std::map<std::string, int> readers;
+    for (auto &[name, function] : copied_environment) {
+        function.mutate(&read_memory);
+    }
+    for (const Function &function : functions_of(copies)) {
+        for (const Function &callee : reads_of(function).functions) {
+            readers[callee.name()] += callee.name() != function.name();
+        }
+    }
+    for (size_t i = 0; i < kernel.outputs.size(); i++) {
+        const Array &array = kernel.outputs[i];
+        Func output(copies[i]);
+        // An output that other stages read, perhaps beyond its box, and a second output of the same Func are copied.
+        if (readers[copies[i].name()]++) {
+            const Func source = output;
+            output = Func(array.name());
+            output(source.args()) = source(source.args());
+        }
+        for (int d = 0; d < array.dimensions(); d++) {
+            output.output_buffer().dim(d).set_bounds(0, array.extents()[d]);
+        }
+        pipeline.outputs.push_back(output);
+    }
+    pipeline.stages = functions_of(pipeline.outputs);
+    return pipeline;
+}
+
+std::vector<Halide::Argument> KernelPipeline::arguments(const Kernel &kernel) const {
+    std::vector<Halide::Argument> arguments;
+    for (const Halide::Parameter &scalar : kernel.scalars) {
+        arguments.emplace_back(scalar.name(), Halide::Argument::InputScalar, scalar.type(), 0,
+                               scalar.get_argument_estimates());
+    }
+    for (const Halide::ImageParam &image : images) {
+        arguments.emplace_back(image);
+    }
+    return arguments;
+}
+
+}  // namespace sylvite
