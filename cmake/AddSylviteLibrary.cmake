@@ -1,0 +1,90 @@
+# How a project turns its algorithms into static libraries. Part of the installed package.
+
+include_guard(GLOBAL)
+
+# add_sylvite_generator(NAME SOURCE...)
+#
+# The program NAME that compiles what its sources declare with SYLVITE_GENERATOR; `NAME -h` lists its options.
+function(add_sylvite_generator name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE Sylvite::generator_main)
+endfunction()
+
+# add_sylvite_library(NAME FROM generator-program
+#                     [GENERATOR algorithm]             default: NAME
+#                     [FUNCTION_NAME function]          default: NAME
+#                     [TARGET target]                   default: host
+#                     [DERIVATIVE jvp|vjp|grad|hvp [WRT input...]]
+#                     [SCHEDULE file.sched|auto|none]   default: auto
+#                     [PARAMS name=value...])
+#
+# Runs the generator at build time. The library NAME then carries a static library, the directory of its header
+# FUNCTION_NAME.h, and the run time of Halide and Sylvite: link NAME and include the header, nothing else.
+function(add_sylvite_library name)
+    set(single FROM GENERATOR FUNCTION_NAME TARGET DERIVATIVE SCHEDULE)
+    set(multiple WRT PARAMS)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "${single}" "${multiple}")
+    set(where "add_sylvite_library(${name})")
+    if (arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "${where} does not know ${arg_UNPARSED_ARGUMENTS}; it takes ${single} ${multiple}")
+    endif ()
+    if (arg_KEYWORDS_MISSING_VALUES)
+        message(FATAL_ERROR "${where} needs a value after ${arg_KEYWORDS_MISSING_VALUES}")
+    endif ()
+    if (NOT TARGET "${arg_FROM}")
+        message(FATAL_ERROR "${where} needs FROM and a program made by add_sylvite_generator; FROM is '${arg_FROM}'")
+    endif ()
+    set(derivatives jvp vjp grad hvp)
+    if (arg_DERIVATIVE AND NOT arg_DERIVATIVE IN_LIST derivatives)
+        message(FATAL_ERROR "${where} needs DERIVATIVE to be one of ${derivatives}; it is ${arg_DERIVATIVE}")
+    endif ()
+    if (arg_WRT AND NOT arg_DERIVATIVE)
+        message(FATAL_ERROR "${where} has WRT ${arg_WRT} but no DERIVATIVE: add DERIVATIVE grad, or take WRT away")
+    endif ()
+    foreach (param IN LISTS arg_PARAMS)
+        if (NOT param MATCHES "^[A-Za-z_][A-Za-z0-9_]*=.+$")
+            message(FATAL_ERROR "${where} needs PARAMS as name=value; one is '${param}'")
+        endif ()
+    endforeach ()
+
+    foreach (pair IN ITEMS "GENERATOR;${name}" "FUNCTION_NAME;${name}" "TARGET;host" "SCHEDULE;auto")
+        list(GET pair 0 key)
+        if (NOT arg_${key})
+            list(GET pair 1 arg_${key})
+        endif ()
+    endforeach ()
+    set(arguments "target=${arg_TARGET}")
+    set(inputs ${arg_FROM})
+    if (arg_DERIVATIVE)
+        list(APPEND arguments "derivative=${arg_DERIVATIVE}")
+    endif ()
+    if (arg_WRT)
+        list(JOIN arg_WRT "," wrt)
+        list(APPEND arguments "wrt=${wrt}")
+    endif ()
+    if (NOT arg_SCHEDULE MATCHES "^(auto|none)$")
+        cmake_path(ABSOLUTE_PATH arg_SCHEDULE NORMALIZE)
+        if (NOT EXISTS "${arg_SCHEDULE}")
+            message(FATAL_ERROR "${where} needs SCHEDULE to be a file, auto or none; there is no ${arg_SCHEDULE}")
+        endif ()
+        list(APPEND inputs "${arg_SCHEDULE}")
+    endif ()
+    list(APPEND arguments "schedule=${arg_SCHEDULE}" ${arg_PARAMS})
+
+    set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+    set(archive "${folder}/${arg_FUNCTION_NAME}.a")
+    add_custom_command(
+        OUTPUT "${archive}" "${folder}/${arg_FUNCTION_NAME}.h"
+        COMMAND "${CMAKE_COMMAND}" -E make_directory "${folder}"
+        COMMAND ${arg_FROM} -g ${arg_GENERATOR} -f ${arg_FUNCTION_NAME} -o "${folder}" -e static_library,c_header
+                ${arguments}
+        DEPENDS ${inputs}
+        COMMENT "Compiling ${arg_FUNCTION_NAME} with ${arg_FROM}"
+        VERBATIM)
+    add_custom_target(${name}_files DEPENDS "${archive}")
+    add_library(${name} INTERFACE)
+    add_dependencies(${name} ${name}_files)
+    target_sources(${name} INTERFACE "${folder}/${arg_FUNCTION_NAME}.h")
+    target_include_directories(${name} INTERFACE "${folder}")
+    target_link_libraries(${name} INTERFACE "${archive}" Sylvite::runtime)
+endfunction()
