@@ -53,7 +53,7 @@ def include_finding(path, bracket, header):
         return f"{room} may not include {target}, which stands to its right"
     if target == "autodiff" and room in WITHOUT_AUTODIFF and not path.startswith(MAY_USE_AUTODIFF):
         return f"{room} may not include autodiff"
-    if room == target == "apps" and header.split("/")[1] != path.split("/")[1]:
+    if room == target == "apps" and header.split("/")[1] not in (path.split("/")[1], "support"):
         return f"{path.split('/')[1]} may not include another app"
     return None
 

@@ -1,0 +1,83 @@
+#include "apps/support/files.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+
+namespace sylvite::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void fail(const std::string &what, const fs::path &path, const std::error_code &why) {
+    throw std::runtime_error("cannot " + what + " " + path.string() + ": " + why.message());
+}
+
+std::error_code last_error() { return {errno != 0 ? errno : EIO, std::generic_category()}; }
+
+/// A name beside `name` that no other process uses.
+fs::path temporary(const fs::path &folder, const std::string &name) {
+    return folder / ("." + name + "." + std::to_string(getpid()) + ".tmp");
+}
+
+}  // namespace
+
+std::string read_file(const fs::path &path) {
+    std::error_code ignored;
+    if (fs::is_directory(path, ignored)) {
+        fail("read", path, std::make_error_code(std::errc::is_a_directory));
+    }
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    if (!file) {
+        fail("read", path, last_error());
+    }
+    return bytes;
+}
+
+void need_writable(const fs::path &folder) {
+    std::error_code why;
+    fs::create_directories(folder, why);
+    if (why) {
+        fail("make the folder", folder, why);
+    }
+    if (access(folder.c_str(), W_OK | X_OK) != 0) {
+        fail("write into", folder, last_error());
+    }
+}
+
+void write_files(const fs::path &folder, const std::map<std::string, std::string> &files) {
+    try {
+        for (const auto &[name, contents] : files) {
+            errno = 0;
+            std::ofstream file(temporary(folder, name), std::ios::binary);
+            file.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+            file.close();
+            if (!file) {
+                fail("write", folder / name, last_error());
+            }
+        }
+        for (const auto &[name, contents] : files) {
+            std::error_code why;
+            fs::rename(temporary(folder, name), folder / name, why);
+            if (why) {
+                fail("write", folder / name, why);
+            }
+        }
+    } catch (...) {
+        for (const auto &[name, contents] : files) {
+            std::error_code ignored;
+            fs::remove(temporary(folder, name), ignored);
+        }
+        throw;
+    }
+}
+
+}  // namespace sylvite::apps

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace sylvite::apps {
+
+/// The contents of a file. Throws std::runtime_error that says why it cannot be read.
+std::string read_file(const std::filesystem::path &path);
+
+/// Makes `folder` if it does not exist. Throws std::runtime_error when that fails or no file can be written there.
+void need_writable(const std::filesystem::path &folder);
+
+/// Writes `files`, name to contents, into `folder`: all under temporary names first, then renamed, so that a full disk
+/// leaves none of them half written. Throws std::runtime_error after removing the temporary files.
+void write_files(const std::filesystem::path &folder, const std::map<std::string, std::string> &files);
+
+}  // namespace sylvite::apps

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sylvite::apps {
+
+/// An empty folder of its own for a test, removed with its contents at the end.
+class Folder {
+public:
+    Folder() {
+        std::string name = std::filesystem::temp_directory_path() / "sylvite-test-XXXXXX";
+        if (mkdtemp(name.data()) == nullptr) {
+            throw std::runtime_error("cannot make a temporary folder");
+        }
+        path_ = name;
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder &) = delete;
+    Folder &operator=(const Folder &) = delete;
+
+    const std::filesystem::path &path() const { return path_; }
+
+    /// What lies in it, sorted.
+    std::vector<std::string> names() const {
+        std::vector<std::string> result;
+        for (const auto &entry : std::filesystem::directory_iterator(path_)) {
+            result.push_back(entry.path().filename());
+        }
+        std::sort(result.begin(), result.end());
+        return result;
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace sylvite::apps
