@@ -14,15 +14,17 @@ endfunction()
 #                     [GENERATOR algorithm]             default: NAME
 #                     [FUNCTION_NAME function]          default: NAME
 #                     [TARGET target]                   default: host
-#                     [DERIVATIVE jvp|vjp|grad|hvp [WRT input...]]
+#                     [DERIVATIVE jvp|vjp|grad|hvp... [WRT input...]]
 #                     [SCHEDULE file.sched|auto|none]   default: auto
 #                     [PARAMS name=value...])
+#
+# Several derivatives are applied in their order, with respect to the same inputs; without WRT, to all float inputs.
 #
 # Runs the generator at build time. The library NAME then carries a static library, the directory of its header
 # FUNCTION_NAME.h, and the run time of Halide and Sylvite: link NAME and include the header, nothing else.
 function(add_sylvite_library name)
-    set(single FROM GENERATOR FUNCTION_NAME TARGET DERIVATIVE SCHEDULE)
-    set(multiple WRT PARAMS)
+    set(single FROM GENERATOR FUNCTION_NAME TARGET SCHEDULE)
+    set(multiple DERIVATIVE WRT PARAMS)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "${single}" "${multiple}")
     set(where "add_sylvite_library(${name})")
     if (arg_UNPARSED_ARGUMENTS)
@@ -35,9 +37,11 @@ function(add_sylvite_library name)
         message(FATAL_ERROR "${where} needs FROM and a program made by add_sylvite_generator; FROM is '${arg_FROM}'")
     endif ()
     set(derivatives jvp vjp grad hvp)
-    if (arg_DERIVATIVE AND NOT arg_DERIVATIVE IN_LIST derivatives)
-        message(FATAL_ERROR "${where} needs DERIVATIVE to be one of ${derivatives}; it is ${arg_DERIVATIVE}")
-    endif ()
+    foreach (derivative IN LISTS arg_DERIVATIVE)
+        if (NOT derivative IN_LIST derivatives)
+            message(FATAL_ERROR "${where} needs DERIVATIVE to be of ${derivatives}; one is '${derivative}'")
+        endif ()
+    endforeach ()
     if (arg_WRT AND NOT arg_DERIVATIVE)
         message(FATAL_ERROR "${where} has WRT ${arg_WRT} but no DERIVATIVE: add DERIVATIVE grad, or take WRT away")
     endif ()
@@ -55,13 +59,13 @@ function(add_sylvite_library name)
     endforeach ()
     set(arguments "target=${arg_TARGET}")
     set(inputs ${arg_FROM})
-    if (arg_DERIVATIVE)
-        list(APPEND arguments "derivative=${arg_DERIVATIVE}")
-    endif ()
-    if (arg_WRT)
-        list(JOIN arg_WRT "," wrt)
-        list(APPEND arguments "wrt=${wrt}")
-    endif ()
+    foreach (key IN ITEMS DERIVATIVE WRT)
+        if (arg_${key})
+            list(JOIN arg_${key} "," value)
+            string(TOLOWER "${key}" word)
+            list(APPEND arguments "${word}=${value}")
+        endif ()
+    endforeach ()
     if (NOT arg_SCHEDULE MATCHES "^(auto|none)$")
         cmake_path(ABSOLUTE_PATH arg_SCHEDULE NORMALIZE)
         if (NOT EXISTS "${arg_SCHEDULE}")

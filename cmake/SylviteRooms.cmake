@@ -113,7 +113,7 @@ function(sylvite_tests room)
     endif ()
     file(GLOB support CONFIGURE_DEPENDS "${folder}/support/*.cpp")
     add_executable(test_${room} ${tests} ${support})
-    sylvite_target(test_${room} LINK Sylvite::${room} GTest::gmock ${arg_LINK})
+    sylvite_target(test_${room} LINK $<TARGET_NAME_IF_EXISTS:Sylvite::${room}> GTest::gmock ${arg_LINK})
     target_compile_definitions(test_${room} PRIVATE SYLVITE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                SYLVITE_BINARY_DIR="${PROJECT_BINARY_DIR}")
     add_test(NAME ${room} COMMAND test_${room} WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
