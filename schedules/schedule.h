@@ -7,11 +7,10 @@
 
 namespace sylvite {
 
-/// Where something stands in a text; line 0 is for what was made by a program, not read from a file.
+/// Where something stands in a text; line 0 is for what was made by a program, not read from a file. Places say where,
+/// not what: they do not make two schedules differ.
 struct Place {
     int line = 0, column = 0;
-    /// Places say where, not what: they never make two schedules differ.
-    friend bool operator==(const Place &, const Place &) { return true; }
 };
 
 /// Comments are kept, so that a schedule can be read, changed and written back. Without the `#`.
@@ -29,7 +28,9 @@ struct Directive {
     Comments comments = {};
     Place place = {};
     std::vector<Place> argument_places = {};
-    bool operator==(const Directive &) const = default;
+    bool operator==(const Directive &o) const {
+        return name == o.name && arguments == o.arguments && inner == o.inner && comments == o.comments;
+    }
 };
 
 /// The directives of one definition of a Func: of `total`, or of `total.update(0)`.
@@ -39,7 +40,9 @@ struct StageSchedule {
     std::vector<Directive> directives = {};
     Comments comments = {};
     Place place = {};
-    bool operator==(const StageSchedule &) const = default;
+    bool operator==(const StageSchedule &o) const {
+        return stage == o.stage && update == o.update && directives == o.directives && comments == o.comments;
+    }
     /// As in the text: `total` or `total.update(0)`.
     std::string name() const;
 };
@@ -49,16 +52,18 @@ struct KernelSchedule {
     std::vector<StageSchedule> stages = {};
     Comments comments = {};
     Place place = {};
-    bool operator==(const KernelSchedule &) const = default;
+    bool operator==(const KernelSchedule &o) const {
+        return kernel == o.kernel && stages == o.stages && comments == o.comments;
+    }
 };
 
 /// How the kernels of a program run; never what they compute. What is not mentioned keeps Halide's default: inlined,
 /// or serial loops. The text form is described in docs/schedules.md.
 struct Schedule {
     std::vector<KernelSchedule> kernels = {};
-    Comments comments = {};                      ///< of the version line
+    Comments comments = {};  ///< of the version line
     std::vector<std::string> comments_at_end = {};
-    std::string file = "schedule";               ///< for error messages
+    std::string file = "schedule";  ///< for error messages
     bool operator==(const Schedule &other) const {
         return kernels == other.kernels && comments == other.comments && comments_at_end == other.comments_at_end;
     }

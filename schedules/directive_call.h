@@ -1,0 +1,66 @@
+#pragma once
+
+#include "frontend/names.h"
+#include "schedules/condition.h"
+#include "schedules/directives.h"
+
+#include <functional>
+
+namespace sylvite {
+
+/// A directive about to be put on a stage: its arguments as values that Halide's scheduling calls take. What is wrong
+/// with an argument is thrown as a Halide::CompileError with its place.
+class DirectiveCall {
+public:
+    /// What the arguments may name.
+    struct Scope {
+        const std::string &file;
+        std::string stage_name;
+        std::function<Func(const std::string &stage, const Place &, int &update)> find_stage;
+        std::function<void(const std::string &stage, const Place &, const Func &)> define_stage;
+        FindName find_size;
+    };
+    DirectiveCall(Halide::Stage stage, Func func, const Directive &directive, const Scope &scope) :
+        stage(std::move(stage)), func(std::move(func)), directive_(directive), scope_(scope),
+        arguments_(match_form(directive, scope.file).arguments) {}
+
+    Halide::Stage stage;
+    Func func;
+
+    size_t size() const { return arguments_.size(); }
+    /// How many arguments of that kind there are.
+    size_t count(ArgumentKind kind) const;
+
+    Halide::VarOrRVar variable(size_t i) const;
+    std::vector<Halide::VarOrRVar> variables() const;  ///< all arguments of kind Variable
+    /// The variable of argument i as a pure one. Throws when it is a reduction variable.
+    Halide::Var pure_variable(size_t i) const;
+    /// A new variable of the same kind as argument `like`: parts of a reduction variable are reduction variables.
+    Halide::VarOrRVar new_variable(size_t i, size_t like) const;
+    int integer(size_t i) const;
+    Expr size_expr(size_t i) const;
+    Expr condition() const;
+    Halide::LoopLevel loop_level() const;
+    void define_stage(size_t i, const Func &func) { scope_.define_stage(word(i), place(i), func); }
+
+    Halide::TailStrategy tail() const;
+    Halide::MemoryType memory() const;
+    Halide::DeviceAPI device() const;
+    Halide::Partition partition() const;
+
+    /// Refuses a variable whose iterations Halide could not run side by side, before Halide does.
+    void need_independent(const std::vector<Halide::VarOrRVar> &variables) const;
+
+private:
+    const Directive &directive_;
+    const Scope &scope_;
+    std::vector<ArgumentRow> arguments_;
+
+    const std::string &word(size_t i) const { return directive_.arguments[i]; }
+    Place place(size_t i) const;
+    int find(ArgumentKind kind) const;
+    Expr formula(size_t i) const;
+    LoopVariable loop_variable(size_t i, const std::string &stage_name, const std::vector<LoopVariable> &) const;
+};
+
+}  // namespace sylvite
