@@ -1,0 +1,205 @@
+#include "targets/compile.h"
+
+#include "frontend/graph.h"
+#include "targets/runtime/sylvite_runtime.h"
+
+#include <cmath>
+#include <cstring>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+struct Executable::Code {
+    Program program;
+    JITModule module;
+};
+
+namespace {
+
+// The run-time library as symbols for code compiled in this process.
+JITModule runtime_symbols() {
+    JITModule symbols;
+    const auto add = [&](const char *name, auto *function) {
+        symbols.add_symbol_for_export(name, JITModule::Symbol(reinterpret_cast<void *>(function)));
+    };
+    add("sylvite_kernel_error", sylvite_kernel_error);
+    add("sylvite_check_array", sylvite_check_array);
+    add("sylvite_check_overlap", sylvite_check_overlap);
+    add("sylvite_check_history", sylvite_check_history);
+    add("sylvite_point_at_slice", sylvite_point_at_slice);
+    add("sylvite_reserve", sylvite_reserve);
+    add("sylvite_release", sylvite_release);
+    return symbols;
+}
+
+// A scalar argument in the bytes of its type.
+struct Scalar {
+    alignas(8) unsigned char bytes[8] = {};
+};
+
+template<typename T>
+bool put(double number, Scalar &scalar) {
+    const T value = static_cast<T>(number);
+    std::memcpy(scalar.bytes, &value, sizeof value);
+    return true;
+}
+
+bool put_integer(int64_t number, const Halide::Type &type, Scalar &scalar) {
+    if (type.is_uint() ? number < 0 || (type.bits() < 64 && number >> type.bits() != 0) : !type.can_represent(number)) {
+        return false;
+    }
+    std::memcpy(scalar.bytes, &number, (type.bits() + 7) / 8);  // little-endian, as all hosts of Halide's JIT are
+    return true;
+}
+
+bool put_number(const NamedArgument &argument, const Halide::Type &type, Scalar &scalar) {
+    const auto *integer = std::get_if<int64_t>(&argument.value);
+    const auto *real = std::get_if<double>(&argument.value);
+    if (type.is_int_or_uint()) {
+        return integer && put_integer(*integer, type, scalar);
+    }
+    const double number = integer ? static_cast<double>(*integer) : *real;
+    if (type == Halide::Float(64)) {
+        return put<double>(number, scalar);
+    }
+    if (type == Halide::Float(32)) {
+        return put<float>(number, scalar);
+    }
+    if (type == Halide::Float(16)) {
+        return put<Halide::float16_t>(number, scalar);
+    }
+    return type == Halide::BFloat(16) && put<Halide::bfloat16_t>(number, scalar);
+}
+
+Status refuse(const std::string &text) { return {-1, text}; }
+
+// Arguments in the order of the compiled function, as pointers.
+class Arguments {
+public:
+    Arguments(const Program &program, const NamedArguments &given) : program_(program), given_(given) {
+        pointers_.push_back(&context_);
+        scalars_.resize(program.inputs().size());
+    }
+
+    Status collect() {
+        std::vector<bool> used(given_.size());
+        std::vector<std::string> known;
+        Status status;
+        const auto take = [&](const std::string &name, const Halide::Type &type, bool is_array, Scalar *scalar) {
+            known.push_back(name);
+            const NamedArgument *found = nullptr;
+            for (size_t i = 0; i < given_.size(); i++) {
+                if (given_[i].name == name) {
+                    if (found && status.ok()) {
+                        status = refuse(program_.name() + ": argument " + name + " is given twice");
+                    }
+                    found = &given_[i];
+                    used[i] = true;
+                }
+            }
+            if (status.ok()) {
+                status = found ? add(*found, type, is_array, scalar)
+                               : refuse(program_.name() + ": argument " + name + " is missing");
+            }
+        };
+        for (size_t i = 0; i < program_.inputs().size(); i++) {
+            const ProgramInput &input = program_.inputs()[i];
+            take(input.name(), input.type(), input.is_array(), &scalars_[i]);
+        }
+        for (const ProgramOutput &output : program_.outputs()) {
+            take(output.name, output.array.type(), true, nullptr);
+        }
+        // A misspelt name is also a missing one; its own message says more.
+        for (size_t i = 0; i < given_.size(); i++) {
+            if (!used[i]) {
+                return unknown(given_[i].name, known);
+            }
+        }
+        return status;
+    }
+
+    const void *const *pointers(Halide::JITUserContext *context) {
+        context_ = context;
+        return pointers_.data();
+    }
+
+private:
+    const Program &program_;
+    const NamedArguments &given_;
+    const void *context_ = nullptr;
+    std::vector<Scalar> scalars_;
+    std::vector<const void *> pointers_;
+
+    Status unknown(const std::string &name, const std::vector<std::string> &known) const {
+        std::string list;
+        for (const std::string &k : known) {
+            list += (list.empty() ? "" : ", ") + k;
+        }
+        const std::string nearest = nearest_name(name, known);
+        return refuse(program_.name() + ": there is no argument " + name + "; the arguments are " + list +
+                      (nearest.empty() ? "" : ": did you mean " + nearest + "?"));
+    }
+
+    Status add(const NamedArgument &argument, const Halide::Type &type, bool is_array, Scalar *scalar) {
+        const auto *buffer = std::get_if<Halide::Buffer<>>(&argument.value);
+        const auto *raw = std::get_if<halide_buffer_t *>(&argument.value);
+        if (is_array != (buffer || raw)) {
+            return refuse(program_.name() + ": argument " + argument.name + " must be " +
+                          (is_array ? "an array, not a number" : "a number, not an array"));
+        }
+        if (is_array) {
+            pointers_.push_back(raw                 ? *raw
+                                : buffer->defined() ? const_cast<halide_buffer_t *>(buffer->raw_buffer())
+                                                    : nullptr);
+            return {};
+        }
+        if (!put_number(argument, type, *scalar)) {
+            std::ostringstream text;
+            text << program_.name() << ": argument " << argument.name << " must be a number of type " << type;
+            return refuse(text.str());
+        }
+        pointers_.push_back(scalar->bytes);
+        return {};
+    }
+};
+
+}  // namespace
+
+const std::string &Executable::name() const { return code_->program.name(); }
+
+Status Executable::try_run(const NamedArguments &arguments) const {
+    Arguments in_order(code_->program, arguments);
+    Status status = in_order.collect();
+    if (!status.ok()) {
+        return status;
+    }
+    Halide::JITUserContext context;
+    Halide::JITHandlers handlers;
+    handlers.custom_error = [](Halide::JITUserContext *c, const char *text) { sylvite_report(c, text); };
+    JITSharedRuntime::populate_jit_handlers(&context, handlers);
+    status.code = code_->module.argv_function()(in_order.pointers(&context));
+    if (!status.ok()) {
+        status.text = sylvite_last_error();
+    }
+    return status;
+}
+
+void Executable::run(const NamedArguments &arguments) const {
+    const Status status = try_run(arguments);
+    if (!status.ok()) {
+        throw Halide::RuntimeError(status.text.c_str());
+    }
+}
+
+Executable compile(const Program &program, const TargetRow &target, const Schedule &schedule) {
+    const std::string obstacle = why_not_here(target);
+    _halide_user_assert(obstacle.empty()) << "compile() needs a target that can run here; " << target.name
+                                          << " cannot: " << obstacle << ". Code for it can be written with emit().";
+    const Halide::Module module =
+        lower(program, target, target.halide_target().with_feature(Halide::Target::JIT), schedule);
+    return Executable(std::make_shared<const Executable::Code>(Executable::Code{
+        program, JITModule(module, module.get_function_by_name(program.name()), {runtime_symbols()})}));
+}
+
+}  // namespace sylvite

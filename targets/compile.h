@@ -1,0 +1,77 @@
+#pragma once
+
+#include "frontend/program.h"
+#include "schedules/schedule.h"
+#include "targets/target_table.h"
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sylvite {
+
+/// The outcome of a run: a sylvite_code or Halide's error code, and one line of text when it is not 0.
+struct Status {
+    int code = 0;
+    std::string text;
+    bool ok() const { return code == 0; }
+};
+
+/// An argument by name: `{"u0", buffer}` or `{"n", 5}`.
+class NamedArgument {
+public:
+    NamedArgument(std::string name, const Halide::Buffer<> &buffer) : name(std::move(name)), value(buffer) {}
+    template<typename T, int dimensions>
+    NamedArgument(std::string name, const Halide::Buffer<T, dimensions> &buffer) :
+        name(std::move(name)), value(Halide::Buffer<>(buffer)) {}
+    NamedArgument(std::string name, halide_buffer_t *buffer) : name(std::move(name)), value(buffer) {}
+    template<typename T>
+    requires std::is_integral_v<T> NamedArgument(std::string name, T number) :
+        name(std::move(name)), value(static_cast<int64_t>(number)) {}
+    template<typename T>
+    requires std::is_floating_point_v<T> NamedArgument(std::string name, T number) :
+        name(std::move(name)), value(static_cast<double>(number)) {}
+
+    std::string name;
+    std::variant<Halide::Buffer<>, halide_buffer_t *, int64_t, double> value;
+};
+using NamedArguments = std::vector<NamedArgument>;
+
+/// A program compiled for this machine. Copies share the code; any number of threads may run it at once.
+class Executable {
+public:
+    /// Runs the program: `run({{"u0", a}, {"n", 5}, {"u", b}})`, each input and output once, in any order. Outputs are
+    /// Buffers that the caller has made, of the right type and extents; when it returns, their values are in host
+    /// memory. Throws Halide::RuntimeError with one line when an argument is missing, unknown or wrong, or a kernel
+    /// fails.
+    void run(const NamedArguments &arguments) const;
+    void operator()(const NamedArguments &arguments) const { run(arguments); }
+
+    /// The same without exceptions.
+    Status try_run(const NamedArguments &arguments) const;
+
+    const std::string &name() const;
+
+    struct Code;
+    explicit Executable(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
+
+private:
+    std::shared_ptr<const Code> code_;
+};
+
+/// The program as one Halide module: its kernels, scheduled by `schedule` and lowered, and the function that drives
+/// them. Kernels that `schedule` does not mention compute their outputs, and what has updates, at root, and inline the
+/// rest. Throws Halide::CompileError when the schedule does not fit.
+Halide::Module lower(const Program &program, const TargetRow &target, const Schedule &schedule = {});
+/// The same for a Halide target that differs from the row's in features.
+Halide::Module lower(const Program &program, const TargetRow &target, const Halide::Target &halide_target,
+                     const Schedule &schedule);
+
+/// Compiles a program to run in this process. Throws Halide::CompileError when the target cannot run here.
+///
+/// Vulkan: Halide 21 places arrays wrongly unless the environment variable HL_VK_ALLOC_CONFIG is `0:32:0:0:64` before
+/// a Vulkan kernel first runs in the process; that is for the caller to set.
+Executable compile(const Program &program, const TargetRow &target = host(), const Schedule &schedule = {});
+
+}  // namespace sylvite

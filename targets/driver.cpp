@@ -1,0 +1,364 @@
+#include "targets/driver.h"
+
+#include "targets/rings.h"
+#include "targets/storage.h"
+
+#include <algorithm>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+using Halide::Argument;
+
+Expr user_context() { return Call::make(Halide::Handle(), Call::get_user_context, {}, Call::Intrinsic); }
+
+Expr struct_of(const std::vector<Expr> &fields) {
+    return Call::make(Halide::Handle(), Call::make_struct, fields, Call::Intrinsic);
+}
+
+Expr argument(const std::string &name) { return Variable::make(buffer_pointer(), name + ".buffer"); }
+
+bool uses_variable(const std::vector<Expr> &exprs, const std::string &name) {
+    return std::any_of(exprs.begin(), exprs.end(), [&](const Expr &e) { return expr_uses_var(e, name); });
+}
+
+// What an Array is called by those who read it: histories and results are made anew on each call of history().
+using Key = std::tuple<ArrayNode::Kind, const void *, int>;
+Key key_of(const ArrayNode &node) {
+    const bool of_loop = node.kind == ArrayNode::Kind::Result || node.kind == ArrayNode::Kind::History;
+    return {node.kind, of_loop ? static_cast<const void *>(node.loop.get()) : &node, of_loop ? node.index : 0};
+}
+
+class Driver {
+public:
+    Driver(const Program &program, const std::map<std::string, LoweredKernel> &kernels, const Halide::Target &target) :
+        program_(program), kernels_(kernels), target_(target), on_device_(target.has_gpu_feature()) {}
+
+    LoweredFunc make(const Block &block);
+
+private:
+    const Program &program_;
+    const std::map<std::string, LoweredKernel> &kernels_;
+    const Halide::Target &target_;
+    const bool on_device_;
+
+    // The loops around the current statement, outermost first, and their storage; [0] is the program itself.
+    struct Level {
+        std::string step;
+        std::unique_ptr<Storage> storage;
+    };
+    std::vector<Level> levels_;
+    std::vector<std::unique_ptr<Storage>> finished_storage_;
+    std::map<Key, Expr> arrays_;   // where an Array can be read
+    std::map<Key, Expr> targets_;  // where a kernel writes an Array, if decided before the kernel is met
+
+    std::vector<LoweredArgument> arguments() const;
+    Statements block(const std::string &step, const std::function<void(Statements &)> &content);
+    Storage &storage_for(const std::vector<Expr> &extents);
+
+    void place_arguments();
+    void check_arguments(Statements &out);
+    void deliver(Statements &out);
+    void steps(const Block &block, Statements &out);
+    void kernel(const Kernel &kernel, Statements &out);
+    void loop(const Loop &loop, Statements &out);
+    void copy(const Expr &from, const Expr &to, Statements &out);
+
+    struct Ring {
+        RingPlan plan;
+        std::vector<Expr> read, write;  // differ only where a kernel works in place
+        Expr history, beyond;           // history states only
+        Expr reading, writing;          // of the current step
+    };
+    Ring make_ring(const Loop &loop, const RingPlan &plan, const Expr &trips, Statements &out);
+    void choose(Ring &ring, const Loop &loop, const Expr &trips, Statements &body);
+    void step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, const Expr &trips,
+                 Statements &body);
+
+    Expr array(const ArrayNode &node) const {
+        const auto found = arrays_.find(key_of(node));
+        _halide_internal_assert(found != arrays_.end()) << node.name << " is read before it is computed";
+        return found->second;
+    }
+};
+
+std::vector<LoweredArgument> Driver::arguments() const {
+    std::vector<LoweredArgument> arguments;
+    if (target_.has_feature(Halide::Target::JIT)) {
+        arguments.emplace_back("__user_context", Argument::InputScalar, Halide::type_of<const void *>(), 0,
+                               Halide::ArgumentEstimates{});
+    }
+    for (const ProgramInput &input : program_.inputs()) {
+        arguments.emplace_back(input.name(), input.is_array() ? Argument::InputBuffer : Argument::InputScalar,
+                               input.type(), input.is_array() ? input.array().dimensions() : 0,
+                               Halide::ArgumentEstimates{});
+    }
+    for (const ProgramOutput &output : program_.outputs()) {
+        arguments.emplace_back(output.name, Argument::OutputBuffer, output.array.type(), output.array.dimensions(),
+                               Halide::ArgumentEstimates{});
+    }
+    return arguments;
+}
+
+// The statements of a block, after what its storage needs.
+Statements Driver::block(const std::string &step, const std::function<void(Statements &)> &content) {
+    levels_.push_back({step, std::make_unique<Storage>(program_.name(), on_device_)});
+    Statements inside, all;
+    content(inside);
+    levels_.back().storage->enter(all);
+    const Stmt rest = inside.close();
+    all.run(rest);
+    finished_storage_.push_back(std::move(levels_.back().storage));
+    levels_.pop_back();
+    return all;
+}
+
+// The storage of the outermost block in which the extents have a value.
+Storage &Driver::storage_for(const std::vector<Expr> &extents) {
+    for (size_t i = levels_.size(); i-- > 1;) {
+        if (uses_variable(extents, levels_[i].step)) {
+            return *levels_[i].storage;
+        }
+    }
+    return *levels_[0].storage;
+}
+
+// Arguments have places of their own: Halide binds `<name>.buffer` to them.
+void Driver::place_arguments() {
+    for (const ProgramInput &input : program_.inputs()) {
+        if (input.is_array()) {
+            arrays_[key_of(*input.array().node())] = argument(input.name());
+        }
+    }
+    for (const ProgramOutput &output : program_.outputs()) {
+        if (output.array.node()->kind == ArrayNode::Kind::Value) {
+            targets_.emplace(key_of(*output.array.node()), argument(output.name));
+        }
+    }
+}
+
+LoweredFunc Driver::make(const Block &program_block) {
+    place_arguments();
+    const Statements body = block("", [&](Statements &out) {
+        steps(program_block, out);
+        deliver(out);
+    });
+    Statements all;
+    if (!target_.has_feature(Halide::Target::JIT)) {
+        all.let("__user_context", Call::make(Halide::Handle(), "sylvite_begin", {}, Call::Extern));
+    }
+    check_arguments(all);
+    for (const auto &storage : finished_storage_) {
+        storage->prepare(all);
+    }
+    all.run(body.close());
+    return LoweredFunc(program_.name(), arguments(), all.close(), Halide::LinkageType::ExternalPlusMetadata);
+}
+
+void Driver::check_arguments(Statements &out) {
+    std::vector<Expr> pointers, names;
+    int inputs = 0;
+    const auto check = [&](const std::string &name, const Array &array, const Expr &pointer) {
+        const halide_type_t type = array.type();
+        out.checked_call("sylvite_check_array",
+                         {program_.name(), name, pointer, make_const(Halide::UInt(32), type.as_u32()),
+                          array.dimensions(), struct_of(array.extents())});
+        pointers.push_back(pointer);
+        names.emplace_back(name);
+    };
+    for (const ProgramInput &input : program_.inputs()) {
+        if (input.is_array()) {
+            check(input.name(), input.array(), argument(input.name()));
+            inputs++;
+        }
+    }
+    for (const ProgramOutput &output : program_.outputs()) {
+        check(output.name, output.array, argument(output.name));
+    }
+    out.checked_call("sylvite_check_overlap", {program_.name(), static_cast<int>(pointers.size()), inputs,
+                                               struct_of(pointers), struct_of(names)});
+}
+
+// Copies what does not lie in the caller's arrays yet.
+void Driver::deliver(Statements &out) {
+    for (const ProgramOutput &output : program_.outputs()) {
+        const Expr to = argument(output.name);
+        const Expr from = array(*output.array.node());
+        if (from.as<Variable>()->name != to.as<Variable>()->name) {
+            copy(from, to, out);
+        }
+        if (on_device_) {
+            out.checked_call("halide_copy_to_host", {to});
+        }
+    }
+}
+
+void Driver::copy(const Expr &from, const Expr &to, Statements &out) {
+    out.checked_call("halide_buffer_copy", {from, make_zero(Halide::type_of<halide_device_interface_t *>()), to});
+}
+
+void Driver::steps(const Block &block, Statements &out) {
+    for (const Step &step : block.steps) {
+        if (const auto *k = std::get_if<Kernel>(&step)) {
+            kernel(*k, out);
+        } else {
+            loop(*std::get<std::shared_ptr<const Loop>>(step), out);
+        }
+    }
+}
+
+void Driver::kernel(const Kernel &kernel, Statements &out) {
+    const LoweredKernel &lowered = kernels_.at(kernel.name);
+    std::vector<Expr> arguments{user_context()};
+    for (const Halide::Parameter &scalar : kernel.scalars) {
+        const Type type = scalar.type();
+        Expr value = Variable::make(type, scalar.name());
+        if (type.is_bfloat() || (type.is_float() && type.bits() < 32)) {
+            value = reinterpret(type.with_code(halide_type_uint), value);  // as Halide passes 16-bit floats
+        }
+        arguments.push_back(value);
+    }
+    for (const Array &input : kernel.inputs) {
+        arguments.push_back(array(*input.node()));
+    }
+    for (const Array &output : kernel.outputs) {
+        const Key key = key_of(*output.node());
+        if (!targets_.count(key)) {
+            targets_[key] = storage_for(output.extents()).array(output.name(), output.type(), output.extents());
+        }
+        arguments.push_back(targets_.at(key));
+        arrays_.emplace(key, targets_.at(key));
+    }
+    out.checked_call(lowered.symbol, arguments, [&](const Expr &code) {
+        return Call::make(Halide::Int(32), "sylvite_kernel_error", {user_context(), program_.name(), kernel.name, code},
+                          Call::Extern);
+    });
+}
+
+// The buffers of one value that each step of a loop makes.
+Driver::Ring Driver::make_ring(const Loop &loop, const RingPlan &plan, const Expr &trips, Statements &out) {
+    Ring ring{plan, {}, {}, Expr(), Expr(), Expr(), Expr()};
+    const Array &like = loop.node->state[plan.states.front()];
+    const std::string name = loop.name + "_" + like.name();
+    Storage &storage = storage_for(like.extents());
+    for (int i = 0; i < plan.size; i++) {
+        if (plan.history >= 0) {
+            // Only the host pointer of these changes from step to step, to the slice that the step writes.
+            ring.read.push_back(storage.view(name, like.type(), like.extents()));
+        } else {
+            ring.read.push_back(storage.array(name, like.type(), like.extents()));
+        }
+        ring.write.push_back(plan.in_place ? storage.alias(ring.read.back()) : ring.read.back());
+    }
+    if (plan.history >= 0) {
+        std::vector<Expr> extents = like.extents();
+        extents.push_back(loop.node->capacity);
+        ring.history = storage_for(extents).array(name + "_history", like.type(), extents);
+        ring.beyond = storage.array(name + "_last", like.type(), like.extents());
+        out.checked_call("sylvite_check_history", {program_.name(), loop.name, trips, extents.back()});
+        // The first slice is the initial state.
+        const Expr first = storage.view(name + "_first", like.type(), like.extents());
+        Statements fill;
+        fill.call("sylvite_point_at_slice", {first, ring.history, 0, trips, ring.beyond});
+        copy(array(*loop.node->init[plan.history].node()), first, fill);
+        out.run(IfThenElse::make(trips > 0, fill.close()));
+        arrays_[{ArrayNode::Kind::History, loop.node.get(), plan.history}] = ring.history;
+    }
+    return ring;
+}
+
+// Where this step writes.
+void Driver::choose(Ring &ring, const Loop &loop, const Expr &trips, Statements &body) {
+    const Expr step = loop.node->step;
+    const auto turn = [&](const std::vector<Expr> &buffers) {
+        Expr chosen = buffers.back();
+        for (int i = ring.plan.size - 2; i >= 0; i--) {
+            chosen = Select::make(step % ring.plan.size == i, buffers[i], chosen);
+        }
+        return ring.plan.size == 1 ? chosen : body.let(unique_name(loop.name + ".turn"), chosen);
+    };
+    ring.writing = turn(ring.write);
+    ring.reading = ring.plan.in_place ? turn(ring.read) : ring.writing;
+    if (ring.plan.history >= 0) {
+        body.call("sylvite_point_at_slice", {ring.writing, ring.history, step + 1, trips, ring.beyond});
+    }
+    if (ring.plan.value) {
+        const Key key = key_of(*ring.plan.value);
+        targets_[key] = ring.writing;
+        arrays_[key] = ring.reading;
+    }
+}
+
+void Driver::loop(const Loop &loop, Statements &out) {
+    const LoopNode &node = *loop.node;
+    const int states = static_cast<int>(node.state.size());
+    const Expr trips = out.let(unique_name(loop.name + ".trips"), Halide::max(node.trips, 0));
+    std::vector<Ring> rings;
+    for (const RingPlan &plan : plan_rings(loop, [&](const std::string &kernel, int output, int input) {
+             return kernels_.at(kernel).in_place.count({output, input}) > 0;
+         })) {
+        rings.push_back(make_ring(loop, plan, trips, out));
+    }
+    // The table holds a pointer to each state, at first to the initial ones.
+    const std::string table = unique_name(loop.name + ".states");
+    out.pointer_table(table, states);
+    for (int j = 0; j < states; j++) {
+        out.store_pointer(table, array(*node.init[j].node()), j);
+    }
+    const std::string step = node.step.as<Variable>()->name;
+    const Statements body = block(step, [&](Statements &inside) { step_of(loop, rings, table, trips, inside); });
+    out.run(
+        For::make(step, 0, trips, ForType::Serial, Halide::Partition::Never, Halide::DeviceAPI::None, body.close()));
+    for (int j = 0; j < states; j++) {
+        arrays_[{ArrayNode::Kind::Result, &node, j}] =
+            out.let(unique_name(loop.name + ".result"), Statements::load_pointer(table, j));
+    }
+    if (on_device_) {
+        for (const Ring &ring : rings) {
+            if (ring.plan.history >= 0) {  // its slices were written on the host
+                out.call(Call::buffer_set_host_dirty, {ring.history, const_true()});
+            }
+        }
+    }
+}
+
+void Driver::step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, const Expr &trips,
+                     Statements &body) {
+    const LoopNode &node = *loop.node;
+    const int states = static_cast<int>(node.state.size());
+    for (int j = 0; j < states; j++) {
+        arrays_[key_of(*node.state[j].node())] =
+            body.let(unique_name(loop.name + ".now"), Statements::load_pointer(table, j));
+    }
+    for (Ring &ring : rings) {
+        choose(ring, loop, trips, body);
+    }
+    steps(loop.body, body);
+    std::vector<Expr> next(states);
+    for (const Ring &ring : rings) {
+        if (!ring.plan.value) {
+            copy(array(*ring.plan.copy_of), ring.writing, body);
+        }
+        if (ring.plan.history >= 0 && on_device_) {
+            body.checked_call("halide_copy_to_host", {ring.writing});
+        }
+        for (int j : ring.plan.states) {
+            next[j] = ring.reading;
+        }
+    }
+    for (int j = 0; j < states; j++) {
+        body.store_pointer(table, next[j].defined() ? next[j] : array(*node.next[j].node()), j);
+    }
+}
+
+}  // namespace
+
+LoweredFunc make_driver(const Program &program, const Block &block, const std::map<std::string, LoweredKernel> &kernels,
+                        const Halide::Target &target) {
+    return Driver(program, kernels, target).make(block);
+}
+
+}  // namespace sylvite

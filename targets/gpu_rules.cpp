@@ -1,0 +1,127 @@
+#include "targets/gpu_rules.h"
+
+#include <set>
+
+using namespace Halide::Internal;
+using Halide::DeviceAPI;
+using Halide::Expr;
+using Halide::Type;
+
+namespace sylvite {
+
+namespace {
+
+// Floored division by a positive constant through unsigned division, which has no arithmetic shift:
+// a / c = a >= 0 ? a / c : ~(~a / c).
+Expr divide(const Expr &a, int64_t c) {
+    const Type type = a.type(), positive = type.with_code(halide_type_uint);
+    const std::string name = unique_name("dividend");
+    const Expr value = Variable::make(type, name);
+    const Expr negative = value < make_zero(type);
+    const Expr magnitude = Select::make(negative, ~value, value);
+    const Expr quotient = Cast::make(type, Div::make(Cast::make(positive, magnitude), make_const(positive, c)));
+    return Let::make(name, a, Select::make(negative, ~quotient, quotient));
+}
+
+class GpuRules : public IRMutator {
+public:
+    GpuRules(std::string kernel, int max_threads) : kernel_(std::move(kernel)), max_threads_(max_threads) {}
+
+private:
+    const std::string kernel_;
+    const int max_threads_;
+    bool on_vulkan_ = false;
+    int64_t threads_ = 1;
+
+    using IRMutator::visit;
+
+    Stmt visit(const For *op) override {
+        if (!is_gpu(op->for_type)) {
+            return IRMutator::visit(op);
+        }
+        const bool was_on_vulkan = on_vulkan_;
+        const int64_t outer_threads = threads_;
+        on_vulkan_ = op->device_api == DeviceAPI::Vulkan;
+        if (op->for_type == ForType::GPUThread || op->for_type == ForType::GPULane) {
+            const auto extent = as_const_int(simplify(op->extent));
+            _halide_user_assert(extent || !on_vulkan_)
+                << "A Vulkan kernel needs thread blocks of constant extents; loop " << op->name << " of kernel "
+                << kernel_ << " has extent " << op->extent
+                << ": split it by a constant with tail strategy ShiftInwards or RoundUp.";
+            threads_ *= extent.value_or(1);
+            _halide_user_assert(threads_ <= max_threads_)
+                << "A thread block needs at most " << max_threads_ << " threads on this target; kernel " << kernel_
+                << " has " << threads_ << " at loop " << op->name << ": use smaller tiles.";
+        }
+        Stmt mutated = IRMutator::visit(op);
+        on_vulkan_ = was_on_vulkan;
+        threads_ = outer_threads;
+        return mutated;
+    }
+
+    bool is_signed(const Type &type) const { return on_vulkan_ && type.is_int(); }
+
+    // The constant that a signed division divides by, or 0.
+    int64_t divisor(const Expr &b) const {
+        const auto c = as_const_int(b);
+        return c && is_signed(b.type()) && *c != b.type().min().as<IntImm>()->value ? *c : 0;
+    }
+
+    Expr visit(const Div *op) override {
+        const int64_t c = divisor(op->b);
+        if (c == 0) {
+            return IRMutator::visit(op);
+        }
+        // Division rounds so that the remainder is not negative, whatever the sign of the divisor.
+        const Expr quotient = divide(mutate(op->a), std::abs(c));
+        return c > 0 ? quotient : Expr(Sub::make(make_zero(op->type), quotient));
+    }
+
+    Expr visit(const Mod *op) override {
+        if (on_vulkan_ && op->type.is_float()) {
+            const Expr a = mutate(op->a), b = mutate(op->b);
+            const std::string name_a = unique_name("a"), name_b = unique_name("b");
+            const Expr va = Variable::make(op->type, name_a), vb = Variable::make(op->type, name_b);
+            return Let::make(name_a, a, Let::make(name_b, b, va - vb * Halide::floor(va / vb)));
+        }
+        const int64_t c = divisor(op->b);
+        if (c == 0) {
+            return IRMutator::visit(op);
+        }
+        const Expr a = mutate(op->a);
+        const std::string name = unique_name("a");
+        const Expr value = Variable::make(op->type, name);
+        const Expr quotient = divide(value, std::abs(c));
+        return Let::make(name, a, value - Mul::make(quotient, make_const(op->type, std::abs(c))));
+    }
+
+    Expr visit(const Call *op) override {
+        if (is_signed(op->type) && op->is_intrinsic(Call::shift_right) && op->args[1].type().is_uint()) {
+            const Type amount = op->args[1].type().with_code(halide_type_int);
+            return Call::make(op->type, op->name, {mutate(op->args[0]), Cast::make(amount, mutate(op->args[1]))},
+                              op->call_type);
+        }
+        // These become shifts while code is made; they are lowered here so that the shifts can be seen.
+        static const std::set<std::string> hides_shifts = [] {
+            std::set<std::string> names;
+            for (Call::IntrinsicOp i : {Call::halving_add, Call::halving_sub, Call::rounding_halving_add,
+                                        Call::rounding_shift_right, Call::rounding_shift_left, Call::mul_shift_right,
+                                        Call::rounding_mul_shift_right, Call::widening_shift_right}) {
+                names.insert(Call::get_intrinsic_name(i));
+            }
+            return names;
+        }();
+        if (is_signed(op->type) && op->is_intrinsic() && hides_shifts.count(op->name)) {
+            return mutate(lower_intrinsic(op));
+        }
+        return IRMutator::visit(op);
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<IRMutator> gpu_rules(const std::string &kernel, int max_threads) {
+    return std::make_unique<GpuRules>(kernel, max_threads);
+}
+
+}  // namespace sylvite

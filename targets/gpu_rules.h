@@ -1,0 +1,18 @@
+#pragma once
+
+#include <Halide.h>
+
+#include <memory>
+
+namespace sylvite {
+
+/// A pass over lowered kernels that makes them right, or refuses them, where Halide 21 would compile them wrongly
+/// without a word or a device could not run them:
+/// - Vulkan: `/`, `%` and `>>` of signed integers and `%` of floats are rewritten (Halide emits a logical shift for
+///   an arithmetic one, and C's fmod for the floored remainder);
+/// - Vulkan: thread blocks must have constant extents (others run with one thread in y and z);
+/// - all GPUs: thread blocks must not have more than `max_threads` threads.
+/// Refusals are Halide::CompileErrors that name the loop.
+std::unique_ptr<Halide::Internal::IRMutator> gpu_rules(const std::string &kernel, int max_threads);
+
+}  // namespace sylvite

@@ -1,0 +1,114 @@
+#include "targets/compile.h"
+
+#include "frontend/graph.h"
+#include "targets/driver.h"
+#include "targets/gpu_rules.h"
+#include "targets/in_place.h"
+
+#include <algorithm>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+// A name of a C symbol that is the same from build to build.
+std::string symbol_of(const Program &program, const Kernel &kernel) {
+    std::string symbol = program.name() + "__" + kernel.name;
+    for (char &c : symbol) {
+        c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    }
+    return symbol;
+}
+
+// What must not be inlined is computed at root where the schedule leaves it open.
+void apply_defaults(const KernelPipeline &pipeline) {
+    for (const Function &stage : pipeline.stages) {
+        Halide::LoopLevel level = stage.schedule().compute_level();
+        if (!stage.can_be_inlined() && level.lock().is_inlined()) {
+            Func(stage).compute_root();
+        }
+    }
+}
+
+// Gives a buffer of a kernel's module another name, there and in the functions that refer to it.
+class Rename : public IRMutator {
+public:
+    Rename(const std::string &from, const Halide::Buffer<> &to) : from_(from + ".buffer"), to_(to) {}
+
+private:
+    const std::string from_;
+    const Halide::Buffer<> to_;
+
+    using IRMutator::visit;
+    Expr visit(const Variable *op) override {
+        return op->name == from_ ? Variable::make(op->type, to_.name() + ".buffer", to_) : Expr(op);
+    }
+};
+
+// Device code and its state have the same names in the modules of all kernels.
+void append(Halide::Module &all, const Halide::Module &kernel, const std::string &symbol) {
+    std::vector<LoweredFunc> functions = kernel.functions();
+    for (const Halide::Buffer<> &buffer : kernel.buffers()) {
+        const auto &known = all.buffers();
+        if (std::any_of(known.begin(), known.end(), [&](const auto &b) { return b.same_as(buffer); })) {
+            continue;
+        }
+        if (std::none_of(known.begin(), known.end(), [&](const auto &b) { return b.name() == buffer.name(); })) {
+            all.append(buffer);
+            continue;
+        }
+        Halide::Buffer<> renamed(Halide::Runtime::Buffer<>(*buffer.get()), symbol + "_" + buffer.name());
+        Rename rename(buffer.name(), renamed);
+        for (LoweredFunc &function : functions) {
+            function.body = rename.mutate(function.body);
+        }
+        all.append(renamed);
+    }
+    for (const LoweredFunc &function : functions) {
+        all.append(function);
+    }
+}
+
+Halide::Module lower_kernel(const Program &program, const Kernel &kernel, const TargetRow &row,
+                            const Halide::Target &target, const Schedule &schedule, LoweredKernel &lowered) {
+    const KernelPipeline pipeline = instantiate(kernel);
+    apply(schedule, kernel.name, pipeline);
+    apply_defaults(pipeline);
+    // With several devices an array is in several places, which a kernel that works in place would have to know.
+    if (!target.has_gpu_feature()) {
+        lowered.in_place = in_place_pairs(pipeline);
+    }
+    lowered.symbol = symbol_of(program, kernel);
+    const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
+    Halide::Pipeline halide(pipeline.outputs);
+    if (target.has_gpu_feature()) {
+        halide.add_custom_lowering_pass(rules.get(), nullptr);
+    }
+    return halide.compile_to_module(pipeline.arguments(kernel), lowered.symbol, target, Halide::LinkageType::Internal);
+}
+
+}  // namespace
+
+Halide::Module lower(const Program &program, const TargetRow &row, const Halide::Target &halide_target,
+                     const Schedule &schedule) {
+    check(schedule, program);
+    const Halide::Target target = halide_target.with_feature(Halide::Target::UserContext);
+    const Block block = blocks_of(program);
+    Halide::Module module(program.name(), target);
+    std::map<std::string, LoweredKernel> kernels;
+    for (const Kernel &kernel : kernels_of(block)) {
+        LoweredKernel &lowered = kernels[kernel.name];
+        const Halide::Module one = lower_kernel(program, kernel, row, target, schedule, lowered);
+        append(module, one, lowered.symbol);
+    }
+    module.append(make_driver(program, block, kernels, target));
+    return module;
+}
+
+Halide::Module lower(const Program &program, const TargetRow &target, const Schedule &schedule) {
+    return lower(program, target, target.halide_target(), schedule);
+}
+
+}  // namespace sylvite

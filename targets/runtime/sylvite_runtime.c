@@ -1,0 +1,189 @@
+#include "sylvite_runtime.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { text_bytes = 512, slots = 16, alignment = 64 };
+
+static _Thread_local char last_error[text_bytes];
+
+const char *sylvite_last_error(void) { return last_error; }
+
+static int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int fail(int code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(last_error, sizeof last_error, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+/* The address of this thread's text is a user context that no other running call has. */
+void *sylvite_begin(void) {
+    last_error[0] = 0;
+    return last_error;
+}
+
+/* A kernel may fail on a thread of Halide's pool, where this thread's text cannot be reached. It leaves its text in a
+ * slot that is chosen by its user context; the context is compared, never read through, since the caller of another
+ * library may have passed anything. Two calls that fail at once may meet in a slot: then the first loses its text. */
+struct slot {
+    atomic_flag busy;
+    const void *user_context;
+    char text[text_bytes];
+};
+static struct slot reports[slots];
+
+static struct slot *lock_slot(const void *user_context) {
+    struct slot *slot = &reports[((uintptr_t)user_context >> 6) % slots];
+    while (atomic_flag_test_and_set_explicit(&slot->busy, memory_order_acquire)) {
+    }
+    return slot;
+}
+
+static void unlock_slot(struct slot *slot) { atomic_flag_clear_explicit(&slot->busy, memory_order_release); }
+
+void sylvite_report(const void *user_context, const char *text) {
+    struct slot *slot = lock_slot(user_context);
+    slot->user_context = user_context;
+    snprintf(slot->text, sizeof slot->text, "%s", text);
+    slot->text[strcspn(slot->text, "\n")] = 0;
+    unlock_slot(slot);
+}
+
+int sylvite_kernel_error(const void *user_context, const char *program, const char *kernel, int code) {
+    struct slot *slot = lock_slot(user_context);
+    if (slot->user_context == user_context && slot->text[0]) {
+        fail(code, "%s: kernel %s: %s", program, kernel, slot->text);
+        slot->text[0] = 0;
+    } else {
+        fail(code, "%s: kernel %s failed with code %d", program, kernel, code);
+    }
+    unlock_slot(slot);
+    return code ? code : sylvite_kernel_failed;
+}
+
+/* Replaces the weak handler in Halide's runtime, which aborts. */
+void halide_error(void *user_context, const char *text) {
+    fail(sylvite_kernel_failed, "%s", text);
+    sylvite_report(user_context, text);
+}
+
+static const char *type_name(uint32_t type, char *text, size_t bytes) {
+    static const char *const names[] = {"int", "uint", "float", "handle", "bfloat"};
+    const unsigned code = type & 0xff, bits = (type >> 8) & 0xff;
+    snprintf(text, bytes, "%s%u", code < 5 ? names[code] : "unknown", bits);
+    return text;
+}
+
+int sylvite_check_array(const char *program, const char *argument, const struct halide_buffer_t *array, uint32_t type,
+                        int dimensions, const int32_t *extents) {
+    if (!array) {
+        return fail(sylvite_null_buffer, "%s: argument %s is a null pointer and must be an array", program, argument);
+    }
+    const uint32_t given = (uint32_t)array->type.code | (uint32_t)array->type.bits << 8 |
+                           (uint32_t)array->type.lanes << 16;
+    if (given != type) {
+        char is[32], must[32];
+        return fail(sylvite_wrong_type, "%s: argument %s has elements of type %s but must have %s", program, argument,
+                    type_name(given, is, sizeof is), type_name(type, must, sizeof must));
+    }
+    if (array->dimensions != dimensions) {
+        return fail(sylvite_wrong_rank, "%s: argument %s has %d dimensions but must have %d", program, argument,
+                    array->dimensions, dimensions);
+    }
+    int64_t elements = 1;
+    for (int d = 0; d < dimensions; d++) {
+        const int32_t extent = extents[d] > 0 ? extents[d] : 0;
+        if (array->dim[d].extent != extent) {
+            return fail(sylvite_wrong_extent, "%s: argument %s has extent %d in dimension %d but must have %d", program,
+                        argument, array->dim[d].extent, d, extent);
+        }
+        if (array->dim[d].min != 0) {
+            return fail(sylvite_wrong_layout, "%s: argument %s begins at %d in dimension %d but must begin at 0",
+                        program, argument, array->dim[d].min, d);
+        }
+        elements *= extent;
+    }
+    if (dimensions > 0 && array->dim[0].stride != 1 && elements > 0) {
+        return fail(sylvite_wrong_layout, "%s: argument %s has stride %d in dimension 0 but must have 1", program,
+                    argument, array->dim[0].stride);
+    }
+    if (!array->host && !array->device && elements > 0) {
+        return fail(sylvite_no_data, "%s: argument %s has neither host memory nor device memory", program, argument);
+    }
+    return sylvite_success;
+}
+
+/* The bytes of host memory that an array spans, [begin, end). */
+static void host_range(const struct halide_buffer_t *array, uintptr_t *begin, uintptr_t *end) {
+    int64_t first = 0, last = 0;
+    const int64_t bytes = (array->type.bits + 7) / 8;
+    *begin = *end = (uintptr_t)array->host;
+    for (int d = 0; d < array->dimensions; d++) {
+        if (array->dim[d].extent <= 0) {
+            return;
+        }
+        const int64_t reach = (int64_t)(array->dim[d].extent - 1) * array->dim[d].stride;
+        *(reach < 0 ? &first : &last) += reach;
+    }
+    *begin += (uintptr_t)(first * bytes);
+    *end += (uintptr_t)((last + 1) * bytes);
+}
+
+int sylvite_check_overlap(const char *program, int count, int inputs, const struct halide_buffer_t *const *arrays,
+                          const char *const *names) {
+    for (int output = inputs; output < count; output++) {
+        uintptr_t begin, end;
+        host_range(arrays[output], &begin, &end);
+        for (int other = 0; other < output; other++) {
+            uintptr_t other_begin, other_end;
+            host_range(arrays[other], &other_begin, &other_end);
+            const int same_host = arrays[output]->host && begin < other_end && other_begin < end;
+            const int same_device = arrays[output]->device && arrays[output]->device == arrays[other]->device;
+            if (same_host || same_device) {
+                return fail(sylvite_overlap, "%s: output %s shares memory with argument %s", program, names[output],
+                            names[other]);
+            }
+        }
+    }
+    return sylvite_success;
+}
+
+int sylvite_check_history(const char *program, const char *loop, int steps, int capacity) {
+    if (steps <= capacity) {
+        return sylvite_success;
+    }
+    return fail(sylvite_short_history, "%s: loop %s makes %d steps but declares a capacity of %d", program, loop, steps,
+                capacity);
+}
+
+void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes) {
+    if (!arena->data || bytes > arena->bytes) {
+        /* Vector code may read up to a vector beyond the end. */
+        const uint64_t rounded = ((uint64_t)bytes + 2 * alignment - 1) / alignment * alignment;
+        free(arena->data);
+        arena->data = rounded <= SIZE_MAX ? aligned_alloc(alignment, (size_t)rounded) : NULL;
+        arena->bytes = bytes;
+        if (!arena->data) {
+            fail(sylvite_out_of_memory, "%s: no memory for %lld bytes of arrays", program, (long long)bytes);
+        }
+    }
+    return arena->data;
+}
+
+int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buffer_t *stack, int slot, int slices,
+                           const struct halide_buffer_t *beyond) {
+    const int64_t bytes = (stack->type.bits + 7) / 8;
+    const struct halide_dimension_t *last = &stack->dim[stack->dimensions - 1];
+    view->host = slot < slices ? stack->host + slot * (int64_t)last->stride * bytes : beyond->host;
+    return sylvite_success;
+}
+
+void sylvite_release(void *user_context, void *arena) {
+    (void)user_context;
+    free(((struct sylvite_arena *)arena)->data);
+}

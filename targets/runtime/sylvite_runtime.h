@@ -1,0 +1,76 @@
+#ifndef SYLVITE_RUNTIME_H
+#define SYLVITE_RUNTIME_H
+
+/* What programs compiled ahead of time by Sylvite need at run time, and what their callers may ask it.
+ *
+ * A compiled program is a C function that returns 0, a sylvite_code below, or a negative halide_error_code_t of
+ * HalideRuntime.h. It never aborts; sylvite_last_error() says in words what happened. */
+
+#include "HalideRuntime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Why a program refused to run. */
+enum sylvite_code {
+    sylvite_success = 0,
+    sylvite_null_buffer = 1001,      /**< an array argument is a null pointer */
+    sylvite_no_data = 1002,          /**< an array argument has neither host memory nor device memory */
+    sylvite_wrong_type = 1003,       /**< ... has another element type than declared */
+    sylvite_wrong_rank = 1004,       /**< ... has another number of dimensions */
+    sylvite_wrong_extent = 1005,     /**< ... has another extent */
+    sylvite_wrong_layout = 1006,     /**< ... does not start at 0, or its first dimension is not dense */
+    sylvite_overlap = 1007,          /**< an output shares memory with another argument */
+    sylvite_out_of_memory = 1008,    /**< the arrays of the program do not fit into memory */
+    sylvite_short_history = 1009,    /**< a loop makes more steps than the capacity that it declares */
+    sylvite_kernel_failed = 1010     /**< a kernel failed with no code of its own */
+};
+
+/** One clear line about the last failed call in this thread; an empty text when none failed. The text stays valid until
+ * the next call of a program in this thread. */
+const char *sylvite_last_error(void);
+
+/* The rest is for generated code. */
+
+/** A piece of memory that grows and is never returned before its program ends. */
+struct sylvite_arena {
+    void *data;
+    int64_t bytes;
+};
+
+/** Begins a call: clears this thread's text; returns the user context of its kernels. */
+void *sylvite_begin(void);
+
+/** Keeps the text of an error that a kernel reported under `user_context`, on whatever thread it ran. */
+void sylvite_report(const void *user_context, const char *text);
+
+/** The code of a failed call of a kernel, after its text has been made this thread's. */
+int sylvite_kernel_error(const void *user_context, const char *program, const char *kernel, int code);
+
+/** Checks one array argument against its declaration. `type` is a halide_type_t::as_u32(). */
+int sylvite_check_array(const char *program, const char *argument, const struct halide_buffer_t *array, uint32_t type,
+                        int dimensions, const int32_t *extents);
+
+/** Refuses outputs that share memory with another argument; the first `inputs` of the `count` arrays are inputs. */
+int sylvite_check_overlap(const char *program, int count, int inputs, const struct halide_buffer_t *const *arrays,
+                          const char *const *names);
+
+/** Refuses a loop whose history is shorter than its steps. */
+int sylvite_check_history(const char *program, const char *loop, int steps, int capacity);
+
+/** Room for `bytes` bytes, 64-byte aligned, or null; what the arena has is kept if that is enough. */
+void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes);
+
+/** Points `view` at slice `slot` of the last dimension of `stack`, or at `beyond` when there are no more slices. */
+int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buffer_t *stack, int slot, int slices,
+                           const struct halide_buffer_t *beyond);
+
+/** Returns the memory of an arena. */
+void sylvite_release(void *user_context, void *arena);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
