@@ -1,0 +1,84 @@
+#pragma once
+
+#include "autodiff/linear_form.h"
+#include "frontend/array.h"
+
+#include <memory>
+
+namespace sylvite {
+
+/// Something that a Func depends on and that can be differentiated by: a Func on the way, an ImageParam, a Buffer, a
+/// scalar Param or an Array.
+class Input {
+public:
+    Input(const Func &func);
+    Input(const Halide::ImageParam &image);
+    Input(const Halide::Buffer<> &buffer);
+    template<typename T, int n>
+    Input(const Halide::Buffer<T, n> &buffer) : Input(Halide::Buffer<>(buffer)) {}
+    Input(const Halide::Parameter &parameter);
+    template<typename T>
+    Input(const Halide::Param<T> &param) : Input(param.parameter()) {}
+    Input(const Array &array);
+
+    const std::string &name() const { return name_; }
+    const std::vector<Type> &types() const { return types_; }
+    int dimensions() const { return static_cast<int>(arguments_.size()); }
+    /// Names of the pure variables that a derivative by this input has.
+    const std::vector<std::string> &arguments() const { return arguments_; }
+    ReadTarget target(int value_index = 0) const { return {key_, value_index}; }
+
+private:
+    std::string name_, key_;
+    std::vector<Type> types_;
+    std::vector<std::string> arguments_;
+};
+
+/// The direction `tangent` in which `input` moves: a Func of the input's rank, types and number of values.
+struct Tangent {
+    Input input;
+    Func tangent;
+};
+
+/// The derivative of a loss by `output` on `box` ({min, extent} per dimension). What `adjoint` gives outside the box
+/// is never read. For a Tuple it has as many values; those of integer outputs are ignored.
+struct Cotangent {
+    Func output;
+    Func adjoint;
+    Region box;
+};
+
+class Reverse;
+
+/// The derivatives of a loss, or of <adjoint, output>, by all that it depends on. They are built when asked for.
+class Adjoints {
+public:
+    explicit Adjoints(const std::vector<Cotangent> &outputs);
+
+    /// The derivative by `x`: an unscheduled Func with the rank, types and number of values of `x`, 0 outside the region
+    /// of x that the outputs need. An input nothing depends on gives a zero Func. Throws Halide::CompileError where
+    /// there is no derivative: integer inputs, accesses without bounds, updates that overwrite (named in the message).
+    Func operator()(const Input &x) const;
+
+private:
+    std::shared_ptr<Reverse> reverse_;
+};
+
+/// The gradient of `loss`, a Func without dimensions and with one float value. Cost: 2-4 evaluations of the loss.
+Adjoints grad(const Func &loss);
+Func grad(const Func &loss, const Input &wrt);
+
+/// The transposed derivative applied to `adjoint`, see Cotangent.
+Adjoints vjp(const Func &output, const Func &adjoint, const Region &box);
+Adjoints vjp(const std::vector<Cotangent> &outputs);
+
+/// The derivative of `output` when `inputs` move by their tangents: a Func of the output's rank, types and number of
+/// values; integer values have derivative 0. Covers every kind of update. Cost: 2-3 evaluations of the output.
+Func jvp(const Func &output, const std::vector<Tangent> &inputs);
+/// The same for several outputs that share what they have in common.
+std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs);
+
+/// The Hessian of `loss` by `x` times `v`, forward over reverse: a Func of the rank and type of x.
+Func hvp(const Func &loss, const Input &x, const Func &v);
+
+}  // namespace sylvite

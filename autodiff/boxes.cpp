@@ -1,0 +1,168 @@
+#include "autodiff/boxes.h"
+
+#include "frontend/graph.h"
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+Region region_of(const Box &box) {
+    Region region;
+    for (const Interval &interval : box.bounds) {
+        if (interval.is_bounded()) {
+            region.emplace_back(simplify(interval.min), simplify(interval.max - interval.min + 1));
+        } else {
+            region.emplace_back();
+        }
+    }
+    return region;
+}
+
+Box box_of(const Region &region) {
+    Box box;
+    for (const Halide::Range &range : region) {
+        box.push_back(range.min.defined() ? Interval(range.min, simplify(range.min + range.extent - 1))
+                                          : Interval::everything());
+    }
+    return box;
+}
+
+// A dimension of a buffer that is read at an index without bounds is needed whole.
+void bound_by_buffer(Region &box, const Halide::Parameter &parameter) {
+    for (size_t d = 0; d < box.size(); d++) {
+        if (!box[d].min.defined()) {
+            const std::string name = parameter.name() + ".";
+            box[d] = {Variable::make(Halide::Int(32), name + "min." + std::to_string(d), parameter),
+                      Variable::make(Halide::Int(32), name + "extent." + std::to_string(d), parameter)};
+        }
+    }
+}
+
+void bound_by_buffer(Region &box, const Halide::Buffer<> &buffer) {
+    for (int d = 0; d < static_cast<int>(box.size()); d++) {
+        if (!box[d].min.defined()) {
+            box[d] = {buffer.dim(d).min(), buffer.dim(d).extent()};
+        }
+    }
+}
+
+class BoxesNeeded {
+public:
+    explicit BoxesNeeded(const std::vector<Root> &roots) {
+        std::vector<Function> functions;
+        for (const Root &root : roots) {
+            functions.push_back(root.function);
+            merge(target_of(root.function).key, box_of(root.box));
+        }
+        functions = functions_of(functions);
+        std::vector<std::string> order;
+        std::map<std::string, Function> environment;
+        for (const Function &function : functions) {
+            order.push_back(function.name());
+            environment.emplace(function.name(), function);
+        }
+        value_bounds_ = compute_function_value_bounds(order, environment);
+        for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
+            visit(*function);
+        }
+    }
+
+    std::map<std::string, Region> regions;
+
+private:
+    std::map<std::string, Box> boxes_;
+    FuncValueBounds value_bounds_;
+
+    void merge(const std::string &key, const Box &box) {
+        auto [it, is_new] = boxes_.emplace(key, box);
+        if (!is_new) {
+            merge_boxes(it->second, box);
+        }
+    }
+
+    void visit(const Function &function) {
+        const std::string key = target_of(function).key;
+        Region &box = regions[key];
+        box = region_of(boxes_[key]);
+        if (const auto node = array_node(function)) {
+            box.clear();
+            for (const Expr &extent : node->extents) {
+                box.emplace_back(0, extent);
+            }
+        }
+        std::map<std::string, std::string> keys;
+        const Reads reads = reads_of(function);
+        for (const Function &callee : reads.functions) {
+            keys[callee.name()] = target_of(callee).key;
+        }
+        for (const Halide::Parameter &parameter : reads.parameters) {
+            keys[parameter.name()] = target_of(parameter).key;
+        }
+        for (const Halide::Buffer<> &buffer : reads.buffers) {
+            keys[buffer.name()] = target_of(buffer).key;
+        }
+        const int stages = static_cast<int>(function.updates().size()) + 1;
+        for (int stage = 0; stage < stages && function.has_pure_definition(); stage++) {
+            const Definition &definition = stage_definition(function, stage);
+            const Scope<Interval> domain = stage_domain(function, stage, box);
+            std::vector<Expr> exprs = definition.values();
+            exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
+            exprs.push_back(definition.predicate());
+            for (const Expr &e : exprs) {
+                for (const auto &[name, needed] : boxes_required(e, domain, value_bounds_)) {
+                    if (auto it = keys.find(name); it != keys.end() && name != function.name()) {
+                        merge(it->second, needed);
+                    }
+                }
+            }
+        }
+        for (const Halide::Parameter &parameter : reads.parameters) {
+            Region &needed = regions[target_of(parameter).key];
+            needed = region_of(boxes_[target_of(parameter).key]);
+            bound_by_buffer(needed, parameter);
+        }
+        for (const Halide::Buffer<> &buffer : reads.buffers) {
+            Region &needed = regions[target_of(buffer).key];
+            needed = region_of(boxes_[target_of(buffer).key]);
+            bound_by_buffer(needed, buffer);
+        }
+    }
+};
+
+}  // namespace
+
+std::map<std::string, Region> boxes_needed(const std::vector<Root> &roots) { return BoxesNeeded(roots).regions; }
+
+void require_bounded(const Region &box, const std::string &what, const std::string &reader) {
+    for (size_t d = 0; d < box.size(); d++) {
+        _halide_user_assert(box[d].min.defined() && box[d].extent.defined())
+            << "vjp() needs bounded accesses; " << reader << " reads " << what << " in dimension " << d
+            << " at an index without bounds: clamp() the index.";
+    }
+}
+
+const Definition &stage_definition(const Function &function, int stage) {
+    return stage == 0 ? function.definition() : function.update(stage - 1);
+}
+
+Scope<Interval> stage_domain(const Function &function, int stage, const Region &box) {
+    Scope<Interval> domain;
+    for (size_t d = 0; d < box.size(); d++) {
+        domain.push(function.args()[d], box[d].min.defined()
+                                            ? Interval(box[d].min, simplify(box[d].min + box[d].extent - 1))
+                                            : Interval::everything());
+    }
+    for (const ReductionVariable &r : stage_definition(function, stage).schedule().rvars()) {
+        domain.push(r.var, Interval(r.min, simplify(r.min + r.extent - 1)));
+    }
+    return domain;
+}
+
+std::string stage_text(const Function &function, int stage) {
+    const std::string name = plain_name(function.name());
+    return stage == 0 ? name : "update " + std::to_string(stage - 1) + " of " + name;
+}
+
+}  // namespace sylvite

@@ -1,0 +1,239 @@
+#include "autodiff/reverse.h"
+
+#include "autodiff/affine.h"
+#include "frontend/graph.h"
+
+#include <map>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+// Replaces reads of one Function by reads of another with more values in front of which the old ones stand.
+class RedirectReads : public IRGraphMutator {
+public:
+    RedirectReads(const std::string &from, const Function &to) : from_(from), to_(to) {}
+
+private:
+    std::string from_;
+    Function to_;
+    using IRGraphMutator::visit;
+    Expr visit(const Call *op) override {
+        const Expr mutated = IRGraphMutator::visit(op);
+        op = mutated.as<Call>();
+        return op && op->func.defined() && op->name == from_ ? Call::make(to_, op->args, op->value_index) : mutated;
+    }
+};
+
+// Tangent Funcs, producers first. A Func whose updates only add gets a tangent Func of its own; one whose updates read
+// what they overwrite becomes one Func of (values, tangents), whose stages run in lockstep.
+class Forward {
+public:
+    Forward(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
+        for (const Tangent &tangent : inputs) {
+            add_input(tangent);
+        }
+        for (const Function &function : functions_of(outputs)) {
+            if (!tangents_.count(target_of(function).key)) {
+                differentiate(function);
+            }
+        }
+    }
+
+    Func tangent(const Func &output) const {
+        const auto it = tangents_.find(target_of(output.function()).key);
+        if (it != tangents_.end()) {
+            return it->second;
+        }
+        Func zero("d_" + plain_name(output.name()));
+        std::vector<Expr> zeros;
+        for (const Type &type : output.types()) {
+            zeros.push_back(make_zero(type));
+        }
+        zero(output.args()) = zeros.size() == 1 ? Halide::Tuple(zeros[0]) : Halide::Tuple(zeros);
+        return zero;
+    }
+
+private:
+    std::map<std::string, Func> tangents_;  // by key; as many values as what they are the tangent of
+
+    void add_input(const Tangent &tangent) {
+        const Input &x = tangent.input;
+        const Func &v = tangent.tangent;
+        _halide_user_assert(v.defined()) << "jvp() needs defined tangents; that of " << x.name() << " is not.";
+        _halide_user_assert(v.dimensions() == x.dimensions() && v.outputs() == static_cast<int>(x.types().size()))
+            << "jvp() needs tangents with the rank and number of values of their input; " << x.name() << " has "
+            << x.dimensions() << " dimensions and " << x.types().size() << " values, its tangent " << v.dimensions()
+            << " and " << v.outputs() << ".";
+        for (size_t c = 0; c < x.types().size(); c++) {
+            _halide_user_assert(x.types()[c].is_float() || x.types().size() > 1)
+                << "jvp() needs float inputs; " << x.name() << " has type " << x.types()[c]
+                << ": integers have no derivative.";
+            _halide_user_assert(!x.types()[c].is_float() || v.types()[c].is_float())
+                << "jvp() needs float tangents; that of " << x.name() << " has type " << v.types()[c] << ".";
+        }
+        _halide_user_assert(tangents_.emplace(x.target().key, v).second)
+            << "jvp() needs one tangent per input; " << x.name() << " has two.";
+    }
+
+    // The tangent of value c of a stage; undefined if it is zero. `self` maps the Func's own reads to its tangent.
+    Expr tangent_of(const StageForm &form, size_t c, const std::string &where, const std::string &self = "",
+                    const Function *fused = nullptr) {
+        const Type type = form.values[c].type();
+        if (!type.is_float()) {
+            return Expr();
+        }
+        std::vector<Expr> seeds(form.values.size());
+        seeds[c] = make_one(type);
+        const auto active = [&](const ReadTarget &read) { return tangents_.count(read.key) || read.key == self; };
+        Expr sum;
+        for (const Term &term : linear_form({form.values[c]}, {seeds[c]}, active, where)) {
+            const ReadTarget target = read_target(term.read);
+            const std::vector<Expr> args = read_arguments(term.read);
+            Expr moved;
+            if (target.key == self && fused) {
+                const int values = static_cast<int>(form.values.size());
+                moved = Call::make(*fused, args, values + target.value_index);
+            } else {
+                const Func &tangent = tangents_.at(target.key);
+                moved = Call::make(tangent.function(), args, target.value_index);
+            }
+            if (!term.read.type().is_float()) {
+                continue;
+            }
+            moved = Halide::cast(term.read.type(), moved);
+            Expr product = product_of(term.coefficient, moved);
+            sum = sum_of(sum, guarded(term.guard, Halide::cast(type, product)));
+        }
+        return sum;
+    }
+
+    void differentiate(const Function &function) {
+        const std::string key = target_of(function).key;
+        bool is_active = false;
+        const Reads reads = reads_of(function);
+        for (const Function &callee : reads.functions) {
+            is_active = is_active || tangents_.count(target_of(callee).key);
+        }
+        for (const Halide::Parameter &parameter : reads.parameters) {
+            is_active = is_active || tangents_.count(target_of(parameter).key);
+        }
+        for (const Halide::Buffer<> &buffer : reads.buffers) {
+            is_active = is_active || tangents_.count(target_of(buffer).key);
+        }
+        bool any_float = false;
+        for (const Type &type : function.output_types()) {
+            any_float = any_float || type.is_float();
+        }
+        if (!is_active || !any_float) {
+            return;
+        }
+        _halide_user_assert(!function.has_extern_definition())
+            << "A derivative needs definitions; " << plain_name(function.name())
+            << " is an extern stage, whose derivative is not known.";
+        bool accumulates = true;
+        for (size_t stage = 1; stage <= function.updates().size(); stage++) {
+            accumulates = accumulates && is_accumulation(function, static_cast<int>(stage));
+        }
+        const Func tangent = accumulates ? separate(function) : lockstep(function);
+        if (tangent.defined()) {
+            tangents_.emplace(key, tangent);
+        }
+    }
+
+    Func separate(const Function &function) {
+        Func tangent("d_" + plain_name(function.name()));
+        bool any = false;
+        std::vector<std::pair<std::vector<Expr>, std::vector<Expr>>> stages;
+        for (size_t stage = 0; stage <= function.updates().size(); stage++) {
+            const StageForm form = stage_form(function, static_cast<int>(stage));
+            std::vector<Expr> moved;
+            for (size_t c = 0; c < form.values.size(); c++) {
+                Expr d = tangent_of(form, c, stage_text(function, static_cast<int>(stage)));
+                any = any || d.defined();
+                moved.push_back(d.defined() ? d : make_zero(form.values[c].type()));
+            }
+            stages.emplace_back(form.args, moved);
+        }
+        if (!any) {
+            return Func();
+        }
+        for (size_t stage = 0; stage < stages.size(); stage++) {
+            auto &[args, values] = stages[stage];
+            if (stage == 0) {
+                tangent.function().define(function.args(), values);
+                continue;
+            }
+            bool adds = false;
+            for (size_t c = 0; c < values.size(); c++) {
+                adds = adds || !is_const_zero(values[c]);
+                values[c] = Call::make(tangent.function(), args, static_cast<int>(c)) + values[c];
+            }
+            if (adds) {
+                tangent.function().define_update(args, values);
+            }
+        }
+        return tangent;
+    }
+
+    Func lockstep(const Function &function) {
+        Func fused(plain_name(function.name()) + "_with_tangent");
+        const int values = function.outputs();
+        RedirectReads redirect(function.name(), fused.function());
+        for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
+            const StageForm form = stage_form(function, stage);
+            _halide_user_assert(!reads(form.predicate, function))
+                << "jvp() needs predicates that do not read the Func they guard; " << stage_text(function, stage)
+                << " does: move the condition into the value with select().";
+            std::vector<Expr> both = form.values;
+            const Function target = fused.function();
+            for (int c = 0; c < values; c++) {
+                const Expr d = tangent_of(form, c, stage_text(function, stage),
+                                          stage == 0 ? "" : target_of(function).key, &target);
+                both.push_back(d.defined() ? d : make_zero(form.values[c].type()));
+            }
+            if (stage == 0) {
+                fused.function().define(function.args(), both);
+            } else {
+                std::vector<Expr> args = form.args;
+                for (std::vector<Expr> *exprs : {&args, &both}) {
+                    for (Expr &e : *exprs) {
+                        e = redirect.mutate(e);
+                    }
+                }
+                fused.function().define_update(args, both);
+            }
+        }
+        Func tangent("d_" + plain_name(function.name()));
+        std::vector<Expr> at, tangents;
+        for (const std::string &arg : function.args()) {
+            at.push_back(Variable::make(Halide::Int(32), arg));
+        }
+        for (int c = 0; c < values; c++) {
+            tangents.push_back(Call::make(fused.function(), at, values + c));
+        }
+        tangent.function().define(function.args(), tangents);
+        return tangent;
+    }
+};
+
+}  // namespace
+
+std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
+    for (const Func &output : outputs) {
+        _halide_user_assert(output.defined())
+            << "jvp() needs defined Funcs; " << plain_name(output.name()) << " is not.";
+    }
+    const Forward forward(outputs, inputs);
+    std::vector<Func> tangents;
+    for (const Func &output : outputs) {
+        tangents.push_back(forward.tangent(output));
+    }
+    return tangents;
+}
+
+Func jvp(const Func &output, const std::vector<Tangent> &inputs) { return jvp(std::vector<Func>{output}, inputs)[0]; }
+
+}  // namespace sylvite

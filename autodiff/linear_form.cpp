@@ -1,0 +1,257 @@
+#include "autodiff/linear_form.h"
+
+#include "autodiff/rules.h"
+#include "frontend/array.h"
+
+#include <map>
+#include <unordered_map>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+class FindFloatBits : public IRGraphVisitor {
+public:
+    std::vector<Expr> sources;
+
+private:
+    using IRGraphVisitor::visit;
+    void visit(const Reinterpret *op) override {
+        if (op->value.type().is_float()) {
+            sources.push_back(op->value);
+        }
+        IRGraphVisitor::visit(op);
+    }
+};
+
+// Value and guard of the adjoint of an expression node; both undefined before the first contribution.
+struct Adjoint {
+    Expr value;
+    Expr guard;
+};
+
+// Contributions under different guards are each masked; the sum counts where any of them does.
+void accumulate(Adjoint &to, const Expr &value, const Expr &guard) {
+    if (!to.value.defined()) {
+        to = {value, guard};
+    } else if (to.guard.same_as(guard) || (to.guard.defined() && guard.defined() && equal(to.guard, guard))) {
+        to.value = sum_of(to.value, value);
+    } else {
+        to.value = sum_of(guarded(to.guard, to.value), guarded(guard, value));
+        to.guard = either(to.guard, guard);
+    }
+}
+
+class Linearize {
+public:
+    Linearize(const std::function<bool(const ReadTarget &)> &active, std::string where) :
+        active_(active), where_(std::move(where)) {}
+
+    // Lists the nodes through which `e` depends on active reads, operands before results.
+    bool order(const Expr &e) {
+        if (!e.type().is_float()) {
+            return false;
+        }
+        if (auto it = depends_.find(e.get()); it != depends_.end()) {
+            return it->second;
+        }
+        bool depends = false;
+        if (const ReadTarget target = read_target(e); !target.key.empty()) {
+            depends = active_(target);
+        } else {
+            for (const Expr &operand : operands(e)) {
+                depends = order(operand) || depends;
+            }
+            if (!depends) {
+                refuse_hidden_floats(e);
+            }
+        }
+        depends_[e.get()] = depends;
+        if (depends) {
+            nodes_.push_back(e);
+        }
+        return depends;
+    }
+
+    void seed(const Expr &e, const Expr &value) { accumulate(adjoints_[e.get()], value, Expr()); }
+
+    std::vector<Term> terms() {
+        for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
+            const Adjoint adjoint = adjoints_[node->get()];
+            if (!adjoint.value.defined() || is_const_zero(adjoint.value)) {
+                continue;
+            }
+            if (!read_target(*node).key.empty()) {
+                add_term(*node, adjoint);
+            } else {
+                push(*node, adjoint);
+            }
+        }
+        return terms_;
+    }
+
+private:
+    const std::function<bool(const ReadTarget &)> &active_;
+    std::string where_;
+    std::vector<Expr> nodes_;
+    std::unordered_map<const IRNode *, bool> depends_;
+    std::unordered_map<const IRNode *, Adjoint> adjoints_;
+    std::vector<Term> terms_;
+
+    static Operands operands(const Expr &e) {
+        if (const Call *call = e.as<Call>()) {
+            if (const auto node = array_node(call)) {
+                return node->kind == ArrayNode::Kind::Value ? Operands{call->args[1]} : Operands{};
+            }
+        }
+        return operation_of(e).operands;
+    }
+
+    // A float made from the bits of an active float would lose its derivative without a word.
+    void refuse_hidden_floats(const Expr &e) {
+        if (operation_of(e).name != "the bits of a float") {
+            return;
+        }
+        FindFloatBits bits;
+        e.accept(&bits);
+        for (const Expr &source : bits.sources) {
+            _halide_user_assert(!order(source))
+                << "A derivative was asked for through the bits of a float; " << where_ << " has " << e
+                << ": only fast_log's scaling is known. write it with floats.";
+        }
+    }
+
+    void push(const Expr &e, const Adjoint &adjoint) {
+        const Call *call = e.as<Call>();
+        if (call && array_node(call)) {
+            accumulate(adjoints_[call->args[1].get()], adjoint.value, adjoint.guard);
+            return;
+        }
+        const Operation operation = operation_of(e);
+        const Rule *rule = rule_for(operation.name);
+        _halide_user_assert(rule) << "A derivative needs a rule for every operation; " << where_ << " has \""
+                                  << operation.name << "\" in " << e
+                                  << ", which has none: add a row to autodiff/rules.cpp.";
+        const std::vector<Partial> partials = rule->partials(operation.operands, e);
+        for (size_t i = 0; i < operation.operands.size() && i < partials.size(); i++) {
+            const Expr &operand = operation.operands[i];
+            const auto it = depends_.find(operand.get());
+            if (it == depends_.end() || !it->second || !partials[i].coefficient.defined()) {
+                continue;
+            }
+            // Products are formed in the wider of the two types of a cast.
+            Expr product = product_of(partials[i].coefficient, adjoint.value);
+            if (product.type() != operand.type()) {
+                product = Halide::cast(operand.type(), product);
+            }
+            accumulate(adjoints_[operand.get()], product, both(adjoint.guard, partials[i].guard));
+        }
+    }
+
+    void add_term(const Expr &read, const Adjoint &adjoint) {
+        for (Term &term : terms_) {
+            if (read_target(term.read) == read_target(read) && equal(term.read, read)) {
+                Adjoint merged{term.coefficient, term.guard};
+                accumulate(merged, adjoint.value, adjoint.guard);
+                term = {term.read, merged.value, merged.guard};
+                return;
+            }
+        }
+        terms_.push_back({read, adjoint.value, adjoint.guard});
+    }
+};
+
+}  // namespace
+
+ReadTarget target_of(const Function &function, int value_index) { return {"func " + function.name(), value_index}; }
+ReadTarget target_of(const Halide::Parameter &parameter) { return {"parameter " + parameter.name(), 0}; }
+ReadTarget target_of(const Halide::Buffer<> &buffer) { return {"buffer " + buffer.name(), 0}; }
+
+ReadTarget read_target(const Expr &e) {
+    if (const Call *call = e.as<Call>()) {
+        if (call->func.defined()) {
+            return {"func " + call->name, call->value_index};
+        }
+        if (call->param.defined()) {
+            return target_of(call->param);
+        }
+        if (call->image.defined()) {
+            return target_of(call->image);
+        }
+    } else if (const Variable *variable = e.as<Variable>()) {
+        if (variable->param.defined() && !variable->param.is_buffer()) {
+            return target_of(variable->param);
+        }
+    }
+    return {};
+}
+
+std::vector<Expr> read_arguments(const Expr &read) {
+    const Call *call = read.as<Call>();
+    return call ? call->args : std::vector<Expr>();
+}
+
+std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector<Expr> &seeds,
+                              const std::function<bool(const ReadTarget &)> &active, const std::string &where) {
+    Linearize linearize(active, where);
+    for (size_t i = 0; i < values.size(); i++) {
+        if (seeds[i].defined() && linearize.order(values[i])) {
+            linearize.seed(values[i], seeds[i]);
+        }
+    }
+    return linearize.terms();
+}
+
+Expr sum_of(const Expr &a, const Expr &b) {
+    if (!a.defined() || is_const_zero(a)) {
+        return b;
+    }
+    return !b.defined() || is_const_zero(b) ? a : a + b;
+}
+
+Expr product_of(const Expr &a, const Expr &b) {
+    if (is_const_one(a) && a.type() == b.type()) {
+        return b;
+    }
+    if (is_const_one(b) && a.type() == b.type()) {
+        return a;
+    }
+    if (is_const_zero(a)) {
+        return a;
+    }
+    // Constant coefficients stand first and signs move out, so that equal products look equal.
+    if (is_const(a, -1)) {
+        return -b;
+    }
+    return is_const(b) ? b * a : a * b;
+}
+
+Expr guarded(const Expr &guard, const Expr &value) {
+    if (!guard.defined() || is_const_one(guard) || !value.defined()) {
+        return value;
+    }
+    return Halide::select(guard, value, make_zero(value.type()));
+}
+
+Expr both(const Expr &a, const Expr &b) {
+    if (!a.defined() || !b.defined()) {
+        return a.defined() ? a : b;
+    }
+    return a.same_as(b) ? a : a && b;
+}
+
+Expr either(const Expr &a, const Expr &b) {
+    if (!a.defined() || !b.defined()) {
+        return Expr();
+    }
+    // c || !c arises where both arms of a select read the same thing.
+    const Not *not_a = a.as<Not>(), *not_b = b.as<Not>();
+    if ((not_a && equal(not_a->a, b)) || (not_b && equal(not_b->a, a))) {
+        return Expr();
+    }
+    return a.same_as(b) ? a : a || b;
+}
+
+}  // namespace sylvite

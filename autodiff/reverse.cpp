@@ -1,0 +1,358 @@
+#include "autodiff/reverse.h"
+
+#include "autodiff/affine.h"
+#include "frontend/graph.h"
+
+#include <set>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+Type adjoint_type(Type type) { return type.bits() < 32 ? Halide::Float(32) : type; }
+
+Expr last_of(const Halide::Range &range) { return simplify(range.min + range.extent - 1); }
+
+std::vector<Expr> variables(const std::vector<std::string> &names) {
+    std::vector<Expr> vars;
+    for (const std::string &name : names) {
+        vars.push_back(Variable::make(Halide::Int(32), name));
+    }
+    return vars;
+}
+
+// A read of `func`, which is right on `box` only, at any place: 0 outside.
+struct GuardedRead {
+    std::vector<Expr> args;
+    Expr guard;
+};
+GuardedRead read_within(const std::vector<Expr> &args, const Region &box, const Scope<Interval> &domain) {
+    GuardedRead read;
+    for (size_t d = 0; d < args.size(); d++) {
+        const Expr last = last_of(box[d]);
+        const Interval range = bounds_of_expr_in_scope(args[d], domain);
+        if (range.is_bounded() && can_prove(range.min >= box[d].min) && can_prove(range.max <= last)) {
+            read.args.push_back(args[d]);
+        } else {
+            read.args.push_back(Halide::clamp(Halide::likely(args[d]), box[d].min, last));
+            read.guard = both(read.guard, args[d] >= box[d].min && args[d] <= last);
+        }
+    }
+    return read;
+}
+
+// Defines `func(arguments)` as the sum of the contributions: gathers in the pure definition, the rest as updates.
+void define_sum(Func &func, const std::vector<std::string> &arguments, Type type,
+                const std::vector<Contribution> &contributions) {
+    Expr gathered;
+    for (const Contribution &contribution : contributions) {
+        if (contribution.is_gather) {
+            gathered = sum_of(gathered, Halide::cast(type, contribution.value));
+        }
+    }
+    std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
+    func(pure) = gathered.defined() ? gathered : make_zero(type);
+    for (const Contribution &contribution : contributions) {
+        if (contribution.is_gather) {
+            continue;
+        }
+        std::map<std::string, Expr> loops;
+        if (!contribution.domain.empty()) {
+            Region ranges;
+            for (const LoopDim &dim : contribution.domain) {
+                ranges.emplace_back(dim.min, dim.extent);
+            }
+            const Halide::RDom domain(ranges, "r");
+            for (size_t i = 0; i < contribution.domain.size(); i++) {
+                loops[contribution.domain[i].name] = domain[static_cast<int>(i)];
+            }
+        }
+        std::vector<Expr> index;
+        for (const Expr &e : contribution.index) {
+            index.push_back(replace_variables(e, loops));
+        }
+        func(index) += Halide::cast(type, replace_variables(contribution.value, loops));
+    }
+}
+
+}  // namespace
+
+bool reads(const Expr &e, const Function &function) {
+    if (!e.defined()) {
+        return false;
+    }
+    for (const Function &callee : reads_of(std::vector<Expr>{e}).functions) {
+        if (callee.name() == function.name()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::vector<std::string> adjoint_arguments(const Function &function) {
+    std::vector<std::string> arguments = function.args();
+    for (size_t d = 0; d < arguments.size(); d++) {
+        if (Halide::Var::is_implicit(arguments[d])) {
+            arguments[d] = "i" + std::to_string(d);
+        }
+    }
+    return arguments;
+}
+
+StageForm stage_form(const Function &function, int stage) {
+    StageForm form;
+    const Definition &definition = stage_definition(function, stage);
+    for (const Expr &e : definition.args()) {
+        form.args.push_back(substitute_in_all_lets(e));
+    }
+    for (const Expr &e : definition.values()) {
+        form.values.push_back(substitute_in_all_lets(e));
+    }
+    if (definition.predicate().defined() && !is_const_one(definition.predicate())) {
+        form.predicate = substitute_in_all_lets(definition.predicate());
+    }
+    return form;
+}
+
+bool is_accumulation(const Function &function, int stage, std::string *reason) {
+    const StageForm form = stage_form(function, stage);
+    auto fail = [&](const std::string &text) {
+        if (reason) {
+            *reason = text;
+        }
+        return false;
+    };
+    for (const Expr &e : form.args) {
+        if (reads(e, function)) {
+            return fail("chooses where it writes by what it wrote before");
+        }
+    }
+    if (reads(form.predicate, function)) {
+        return fail("chooses when it writes by what it wrote before");
+    }
+    const std::string key = target_of(function).key;
+    for (size_t c = 0; c < form.values.size(); c++) {
+        if (!form.values[c].type().is_float()) {
+            continue;
+        }
+        std::vector<Expr> seeds(form.values.size());
+        seeds[c] = make_one(form.values[c].type());
+        int self_reads = 0;
+        const auto any = [](const ReadTarget &) { return true; };
+        for (const Term &term : linear_form(form.values, seeds, any, stage_text(function, stage))) {
+            const ReadTarget target = read_target(term.read);
+            if (target.key != key) {
+                if (reads(term.coefficient, function) || reads(term.guard, function)) {
+                    return fail("uses the value that it overwrites in a product, function or condition");
+                }
+                for (const Expr &e : read_arguments(term.read)) {
+                    if (reads(e, function)) {
+                        return fail("chooses what it reads by what it wrote before");
+                    }
+                }
+                continue;
+            }
+            const std::vector<Expr> args = read_arguments(term.read);
+            bool same_place = target.value_index == static_cast<int>(c);
+            for (size_t d = 0; d < args.size(); d++) {
+                same_place = same_place && equal(args[d], form.args[d]);
+            }
+            if (!same_place) {
+                return fail("reads its own values at another place");
+            }
+            if (term.guard.defined() || !is_const_one(simplify(term.coefficient))) {
+                return fail("scales, selects or transforms the value that it overwrites");
+            }
+            self_reads++;
+        }
+        if (self_reads != 1) {
+            return fail("overwrites values");
+        }
+    }
+    return true;
+}
+
+void require_accumulation(const Function &function, int stage) {
+    std::string reason;
+    _halide_user_assert(is_accumulation(function, stage, &reason))
+        << "vjp() needs update stages of the form f(a) += e; " << stage_text(function, stage) << " " << reason
+        << ": give it a Func of its own, write the recurrence as a loop(), or use jvp().";
+}
+
+void Reverse::add_root(const Cotangent &root) {
+    roots_.push_back(root);
+    is_current_ = false;
+}
+
+void Reverse::update() {
+    if (is_current_) {
+        return;
+    }
+    is_current_ = true;
+    std::vector<Root> roots;
+    std::vector<Function> functions;
+    for (const Cotangent &root : roots_) {
+        roots.push_back({root.output.function(), root.box});
+        functions.push_back(root.output.function());
+    }
+    boxes_ = boxes_needed(roots);
+    readers_.clear();
+    for (const Function &function : functions_of(functions)) {
+        const int stages = function.has_pure_definition() ? static_cast<int>(function.updates().size()) + 1 : 0;
+        for (int stage = 0; stage < stages; stage++) {
+            const StageForm &stage_form = form(function, stage);
+            std::vector<Expr> exprs = stage_form.values;
+            const Reads read = reads_of(exprs);
+            std::set<std::string> keys;
+            for (const Function &callee : read.functions) {
+                keys.insert(target_of(callee).key);
+            }
+            for (const Halide::Parameter &parameter : read.parameters) {
+                keys.insert(target_of(parameter).key);
+            }
+            for (const Halide::Buffer<> &buffer : read.buffers) {
+                keys.insert(target_of(buffer).key);
+            }
+            keys.erase(target_of(function).key);
+            for (const std::string &key : keys) {
+                readers_[key].push_back({function, stage});
+            }
+        }
+        for (const Halide::ExternFuncArgument &argument : function.extern_arguments()) {
+            if (argument.is_func()) {
+                readers_[target_of(Function(argument.func)).key].push_back({function, 0});
+            } else if (argument.is_image_param()) {
+                readers_[target_of(argument.image_param).key].push_back({function, 0});
+            } else if (argument.is_buffer()) {
+                readers_[target_of(argument.buffer).key].push_back({function, 0});
+            }
+        }
+    }
+}
+
+const StageForm &Reverse::form(const Function &function, int stage) {
+    const std::string key = function.name() + " " + std::to_string(stage);
+    auto it = forms_.find(key);
+    if (it == forms_.end()) {
+        it = forms_.emplace(key, stage_form(function, stage)).first;
+    }
+    return it->second;
+}
+
+void Reverse::add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments,
+                             std::vector<Contribution> &contributions) const {
+    for (const Cotangent &root : roots_) {
+        if (target_of(root.output.function()).key != target.key) {
+            continue;
+        }
+        const Region &box = boxes_.at(target.key);
+        Scope<Interval> domain;
+        for (size_t d = 0; d < box.size(); d++) {
+            domain.push(arguments[d], Interval(box[d].min, last_of(box[d])));
+        }
+        const GuardedRead read = read_within(variables(arguments), root.box, domain);
+        const Expr value = Call::make(root.adjoint.function(), read.args, target.value_index);
+        contributions.push_back({{}, variables(arguments), guarded(read.guard, value), true});
+    }
+}
+
+void Reverse::add_reader(const Reader &reader, const ReadTarget &target, const std::vector<std::string> &arguments,
+                         std::vector<Contribution> &contributions) {
+    const Function &function = reader.function;
+    const std::string where = stage_text(function, reader.stage);
+    const StageForm &stage = form(function, reader.stage);
+    const Region box = boxes_.at(target_of(function).key);
+    const Scope<Interval> domain = stage_domain(function, reader.stage, box);
+
+    std::vector<Expr> seeds(function.outputs());
+    Expr guard = stage.predicate;
+    bool any_seed = false;
+    const std::vector<Type> types = function.output_types();
+    for (int c = 0; c < function.outputs(); c++) {
+        if (!types[c].is_float()) {
+            continue;
+        }
+        const Func own = adjoint(target_of(function, c), adjoint_arguments(function), types[c]);
+        if (own.defined()) {
+            require_bounded(box, plain_name(function.name()), "a stage on the way to the output");
+            const GuardedRead read = read_within(stage.args, box, domain);
+            seeds[c] = Halide::cast(types[c], Call::make(own.function(), read.args, 0));
+            if (read.guard.defined() && !any_seed) {
+                guard = both(guard, read.guard);
+            }
+            any_seed = true;
+        }
+    }
+    if (!any_seed) {
+        return;
+    }
+    _halide_user_assert(!function.has_extern_definition())
+        << "A derivative needs definitions; " << plain_name(function.name())
+        << " is an extern stage, whose derivative is not known.";
+    for (size_t s = 1; s <= function.updates().size(); s++) {
+        require_accumulation(function, static_cast<int>(s));
+    }
+    const auto is_target = [&](const ReadTarget &read) { return read == target; };
+    std::vector<LoopDim> loops;
+    for (size_t d = 0; d < box.size(); d++) {
+        const Variable *arg = stage.args[d].as<Variable>();
+        if (reader.stage == 0 || (arg && arg->name == function.args()[d] && !arg->reduction_domain.defined())) {
+            loops.push_back({function.args()[d], box[d].min, box[d].extent, false});
+        }
+    }
+    for (const ReductionVariable &r : stage_definition(function, reader.stage).schedule().rvars()) {
+        loops.push_back({r.var, r.min, r.extent, true});
+    }
+    for (const Term &term : linear_form(stage.values, seeds, is_target, where)) {
+        ScatterAdd scatter;
+        scatter.domain = loops;
+        scatter.index = read_arguments(term.read);
+        scatter.guard = both(guard, term.guard);
+        scatter.value = term.coefficient;
+        const Region &target_box = boxes_.at(target.key);
+        require_bounded(target_box, target.key.substr(target.key.find(' ') + 1), where);
+        for (Contribution &contribution : scatter_to_gather(scatter, arguments, target_box)) {
+            contributions.push_back(std::move(contribution));
+        }
+    }
+}
+
+Func Reverse::adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {
+    update();
+    if (auto it = adjoints_.find(target); it != adjoints_.end()) {
+        return it->second;
+    }
+    std::vector<Contribution> contributions;
+    add_cotangents(target, arguments, contributions);
+    if (auto it = readers_.find(target.key); it != readers_.end()) {
+        const std::vector<Reader> readers = it->second;
+        for (const Reader &reader : readers) {
+            add_reader(reader, target, arguments, contributions);
+        }
+    }
+    Func sum;
+    if (!contributions.empty()) {
+        sum = Func("adjoint_" + plain_name(target.key.substr(target.key.find(' ') + 1)));
+        define_sum(sum, arguments, adjoint_type(type), contributions);
+    }
+    return adjoints_[target] = sum;
+}
+
+Func Reverse::adjoint_everywhere(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {
+    const Func sum = adjoint(target, arguments, type);
+    const std::string name = plain_name(target.key.substr(target.key.find(' ') + 1));
+    Func result("d_" + name);
+    const std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
+    if (!sum.defined()) {
+        result(pure) = make_zero(type);
+        return result;
+    }
+    const Region &box = boxes_.at(target.key);
+    const GuardedRead read = read_within(variables(arguments), box, Scope<Interval>());
+    result(pure) = guarded(read.guard, Halide::cast(type, Call::make(sum.function(), read.args, 0)));
+    return result;
+}
+
+}  // namespace sylvite

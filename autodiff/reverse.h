@@ -1,0 +1,62 @@
+#pragma once
+
+#include "autodiff/autodiff.h"
+#include "autodiff/boxes.h"
+#include "autodiff/transpose.h"
+
+#include <map>
+
+namespace sylvite {
+
+/// One stage of a Func with its Lets expanded.
+struct StageForm {
+    std::vector<Expr> args, values;
+    Expr predicate;  ///< undefined if always true
+};
+StageForm stage_form(const Halide::Internal::Function &function, int stage);
+
+/// Names for the pure variables of the adjoint of `function`: its own, but for Halide's implicit `_0`, `_1`.
+std::vector<std::string> adjoint_arguments(const Halide::Internal::Function &function);
+
+/// Whether `e` (which may be undefined) reads `function`.
+bool reads(const Expr &e, const Halide::Internal::Function &function);
+
+/// Throws Halide::CompileError unless stage `stage` >= 1 of `function` adds to what was there: f(a) = f(a) + e with e, a
+/// and the predicate free of f. Such a stage hands adjoints on to the stages before it unchanged.
+void require_accumulation(const Halide::Internal::Function &function, int stage);
+/// The same as a question; `reason` gets the text for the error.
+bool is_accumulation(const Halide::Internal::Function &function, int stage, std::string *reason = nullptr);
+
+/// Reverse derivatives of Func graphs. Adjoints are built when asked for and then kept; roots may be added as long as
+/// nothing that they need has been asked for yet, which lets programs be swept loop by loop from their end.
+class Reverse {
+public:
+    void add_root(const Cotangent &root);
+
+    /// The sum of what all readers of `target` contribute, right on `box_of(target)` only; undefined if that is zero.
+    /// f16 values have f32 adjoints.
+    Func adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
+    /// The same, 0 outside the box and of type `type`; a zero Func where there is no derivative.
+    Func adjoint_everywhere(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
+
+private:
+    struct Reader {
+        Halide::Internal::Function function;
+        int stage;
+    };
+    std::vector<Cotangent> roots_;
+    bool is_current_ = false;  // whether boxes_ and readers_ know all roots
+    std::map<std::string, Region> boxes_;
+    std::map<std::string, std::vector<Reader>> readers_;  // by key of what is read
+    std::map<ReadTarget, Func> adjoints_;
+    std::map<std::string, StageForm> forms_;
+
+    void update();
+    const StageForm &form(const Halide::Internal::Function &function, int stage);
+    void add_reader(const Reader &reader, const ReadTarget &target, const std::vector<std::string> &arguments,
+                    std::vector<Contribution> &contributions);
+    void add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments,
+                        std::vector<Contribution> &contributions) const;
+};
+
+}  // namespace sylvite

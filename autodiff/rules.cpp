@@ -1,0 +1,272 @@
+#include "autodiff/rules.h"
+
+#include <cmath>
+#include <map>
+#include <sstream>
+
+using namespace Halide;
+using Halide::Internal::Call;
+
+namespace sylvite {
+
+namespace {
+
+Expr real(const Expr &like, double value) { return Internal::make_const(like.type(), value); }
+
+// The sign of x, 0 at 0.
+Expr sign_of(const Expr &x) { return select(x > 0, real(x, 1), select(x < 0, real(x, -1), real(x, 0))); }
+
+// a is chosen over b where `wins`, and both share evenly where they are equal.
+Partial chosen(const Expr &wins, const Expr &a, const Expr &b) {
+    return {select(a == b, real(a, 0.5), real(a, 1)), wins};
+}
+
+// The weight of lerp as a number in [0, 1].
+Expr lerp_weight(const Operands &a) {
+    const Type type = a[2].type();
+    if (type.is_float()) {
+        return cast(a[0].type(), a[2]);
+    }
+    return cast(a[0].type(), a[2]) / Internal::make_const(a[0].type(), std::ldexp(1.0, type.bits()) - 1);
+}
+
+std::vector<Partial> mux_partials(const Operands &a, const Expr &y) {
+    const int last = static_cast<int>(a.size()) - 2;
+    std::vector<Partial> partials{Partial()};
+    Expr earlier = Internal::const_false();
+    for (int i = 0; i <= last; i++) {
+        const Expr here = i < last ? a[0] == i : !earlier;
+        partials.emplace_back(real(y, 1), here);
+        earlier = earlier || here;
+    }
+    return partials;
+}
+
+// Rows read: operation, partials in a[0], a[1], ... and the result y, an example, where it is tested, conventions.
+#define D(...)                                                     \
+    [](const Operands &a, const Expr &y) -> std::vector<Partial> { \
+        (void)a, (void)y;                                          \
+        return {__VA_ARGS__};                                      \
+    }
+#define E(...)                      \
+    [](const Operands &a) -> Expr { \
+        (void)a;                    \
+        return __VA_ARGS__;         \
+    }
+#define NONE D()
+
+// clang-format off
+const std::vector<Rule> table = {
+    // Arithmetic
+    {"+", D(real(y, 1), real(y, 1)),                     E(a[0] + a[1]), {{-2, 2}, {-2, 2}}, ""},
+    {"-", D(real(y, 1), real(y, -1)),                    E(a[0] - a[1]), {{-2, 2}, {-2, 2}}, ""},
+    {"*", D(a[1], a[0]),                                 E(a[0] * a[1]), {{-2, 2}, {-2, 2}}, ""},
+    {"/", D(1 / a[1], -y / a[1]),                        E(a[0] / a[1]), {{-2, 2}, {0.5, 2}}, ""},
+    {"%", D(real(y, 1), -floor(a[0] / a[1])),            E(a[0] % a[1]), {{-5.4, -4.6}, {2.05, 2.25}},
+          "floored, as Halide's %: a - b floor(a / b); at its jumps the derivative from above"},
+    {"strict_add", D(real(y, 1), real(y, 1)),            E(strict_float(a[0] + a[1])), {{-2, 2}, {-2, 2}}, ""},
+    {"strict_sub", D(real(y, 1), real(y, -1)),           E(strict_float(a[0] - a[1])), {{-2, 2}, {-2, 2}}, ""},
+    {"strict_mul", D(a[1], a[0]),                        E(strict_float(a[0] * a[1])), {{-2, 2}, {-2, 2}}, ""},
+    {"strict_div", D(1 / a[1], -y / a[1]),               E(strict_float(a[0] / a[1])), {{-2, 2}, {0.5, 2}}, ""},
+
+    // Choice
+    {"min", D(chosen(a[0] <= a[1], a[0], a[1]), chosen(a[1] <= a[0], a[1], a[0])),
+          E(min(a[0], a[1]) + min(a[1], a[0]) * a[0]),   {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
+    {"max", D(chosen(a[0] >= a[1], a[0], a[1]), chosen(a[1] >= a[0], a[1], a[0])),
+          E(max(a[0], a[1]) + max(a[1], a[0]) * a[0]),   {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
+    {"strict_min", D(chosen(a[0] <= a[1], a[0], a[1]), chosen(a[1] <= a[0], a[1], a[0])),
+          E(strict_float(min(a[0], a[1]))),              {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
+    {"strict_max", D(chosen(a[0] >= a[1], a[0], a[1]), chosen(a[1] >= a[0], a[1], a[0])),
+          E(strict_float(max(a[0], a[1]))),              {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
+    {"select", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), !a[0])),
+          E(select(a[0] < 0, sin(a[1]), a[2] * a[2]) + select(a[0] > 0, sin(a[1]), a[2] * a[2])),
+          {{-2, -0.1}, {-2, 2}, {-2, 2}}, "the condition has no derivative; what is not chosen contributes exactly 0"},
+    {"if_then_else", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), !a[0])),
+          E(Call::make(a[0].type(), Call::if_then_else, {a[0] < 0, a[1] * a[1], a[2]}, Call::PureIntrinsic)),
+          {{-2, -0.1}, {-2, 2}, {-2, 2}}, "as select; also print_when"},
+    {"mux", mux_partials, E(mux(cast<int>(a[0]), {a[1] * a[1], a[2], sin(a[1])})),
+          {{1.1, 1.9}, {-2, 2}, {-2, 2}}, "as select"},
+    {"abs", D(sign_of(a[0])),                            E(abs(a[0])), {{-2, -0.1}}, "0 at 0"},
+    {"absd", D(sign_of(a[0] - a[1]), sign_of(a[1] - a[0])), E(absd(a[0], a[1])), {{-2, -0.1}, {0.1, 2}}, "0 at 0"},
+
+    // Rounding: piecewise constant
+    {"floor", NONE,                                      E(floor(a[0])), {{0.1, 0.9}}, "0"},
+    {"ceil", NONE,                                       E(ceil(a[0])), {{0.1, 0.9}}, "0"},
+    {"trunc", NONE,                                      E(trunc(a[0])), {{0.1, 0.9}}, "0"},
+    {"round", NONE,                                      E(round(a[0])), {{0.1, 0.4}}, "0"},
+
+    // Powers, exponentials, logarithms
+    {"sqrt", D(1 / (2 * y)),                             E(sqrt(a[0])), {{0.1, 4}}, "Inf at 0"},
+    {"fast_inverse_sqrt", D(-y * y * y / 2),             E(fast_inverse_sqrt(a[0])), {{0.1, 4}}, ""},
+    {"fast_inverse", D(-y * y),                          E(fast_inverse(a[0])), {{0.5, 2}}, ""},
+    {"exp", D(y),                                        E(exp(a[0])), {{-2, 2}}, ""},
+    {"log", D(1 / a[0]),                                 E(log(a[0])), {{0.1, 4}}, "Inf at 0"},
+    {"pow", D(select(a[1] == 0, real(y, 0), a[1] * pow(a[0], a[1] - 1)),
+              select(a[0] == 0, real(y, 0), y * log(a[0]))),
+          E(pow(a[0], a[1])), {{0.2, 2}, {-2, 2}}, "pow(x, 0) is 1 for all x; in the exponent 0 at x = 0, NaN for x < 0"},
+
+    // Trigonometric and hyperbolic functions
+    {"sin", D(cos(a[0])),                                E(sin(a[0])), {{-4, 4}}, ""},
+    {"cos", D(-sin(a[0])),                               E(cos(a[0])), {{-4, 4}}, ""},
+    {"tan", D(1 + y * y),                                E(tan(a[0])), {{-1.2, 1.2}}, ""},
+    {"asin", D(1 / sqrt(1 - a[0] * a[0])),               E(asin(a[0])), {{-0.9, 0.9}}, "Inf at +-1"},
+    {"acos", D(-1 / sqrt(1 - a[0] * a[0])),              E(acos(a[0])), {{-0.9, 0.9}}, "-Inf at +-1"},
+    {"atan", D(1 / (1 + a[0] * a[0])),                   E(atan(a[0])), {{-3, 3}}, ""},
+    {"atan2", D(a[1] / (a[0] * a[0] + a[1] * a[1]), -a[0] / (a[0] * a[0] + a[1] * a[1])),
+          E(atan2(a[0], a[1])), {{0.1, 3}, {-3, 3}}, "NaN at (0, 0)"},
+    {"sinh", D(cosh(a[0])),                              E(sinh(a[0])), {{-2, 2}}, ""},
+    {"cosh", D(sinh(a[0])),                              E(cosh(a[0])), {{-2, 2}}, ""},
+    {"tanh", D(1 - y * y),                               E(tanh(a[0])), {{-2, 2}}, ""},
+    {"asinh", D(1 / sqrt(a[0] * a[0] + 1)),              E(asinh(a[0])), {{-3, 3}}, ""},
+    {"acosh", D(1 / sqrt((a[0] - 1) * (a[0] + 1))),      E(acosh(a[0])), {{1.2, 3}}, "Inf at 1"},
+    {"atanh", D(1 / (1 - a[0] * a[0])),                  E(atanh(a[0])), {{-0.9, 0.9}}, "Inf at +-1"},
+
+    // Interpolation, conversion
+    {"lerp", D(1 - lerp_weight(a), lerp_weight(a), a[2].type().is_float() ? cast(a[2].type(), a[1] - a[0]) : Expr()),
+          E(lerp(a[0], a[1], a[2])), {{-2, 2}, {-2, 2}, {0.1, 0.9}}, "an integer weight w of b bits counts w / (2^b - 1)"},
+    {"cast", D(real(y, 1)),
+          E(cast(a[0].type(), cast<double>(a[0]) * 3)),  {{-2, 2}}, "between floats; to and from integers there is none"},
+    {"saturating_cast", D(real(y, 1)),
+          E(cast(a[0].type(), saturating_cast<double>(a[0]))), {{-2, 2}}, "as cast"},
+    {"reinterpret", D(y / a[0]),
+          E(cast(a[0].type(), fast_log(cast<float>(a[0])))), {{0.6, 1.4}},
+          "only as in fast_log, where it scales by a power of two"},
+
+    // Marks: the value is that of one operand
+    {"likely", D(real(y, 1)),                            E(likely(a[0]) * a[0]), {{-2, 2}}, ""},
+    {"likely_if_innermost", D(real(y, 1)),               E(likely_if_innermost(a[0]) * a[0]), {{-2, 2}}, ""},
+    {"promise_clamped", D(real(y, 1)),
+          E(Call::make(a[0].type(), Call::promise_clamped, {a[0], real(a[0], -9), real(a[0], 9)}, Call::PureIntrinsic)),
+          {{-2, 2}}, "the bounds have none"},
+    {"unsafe_promise_clamped", D(real(y, 1)),
+          E(unsafe_promise_clamped(a[0], real(a[0], -9), real(a[0], 9))), {{-2, 2}}, "the bounds have none"},
+    {"require", D(Partial(), real(y, 1)),                E(require(a[0] < 9, a[0] * a[0], "bound")), {{-2, 2}}, ""},
+    {"return_second", D(Partial(), real(y, 1)),
+          E(Call::make(a[0].type(), Call::return_second, {a[0], a[1] * a[0]}, Call::PureIntrinsic)),
+          {{-2, 2}, {-2, 2}}, "also print"},
+    {"memoize_expr", D(real(y, 1)),                      E(memoize_tag(a[0] * a[0])), {{-2, 2}}, ""},
+
+    // Constants
+    {"random", NONE,                                     E(cast(a[0].type(), random_float()) * 0 + a[0]), {{-2, 2}},
+          "0: common random numbers"},
+    {"undef", NONE,                                      E(select(a[0] < 9, a[0], undef(a[0].type()))), {{-2, 2}}, ""},
+    {"nan", NONE,                                        E(select(a[0] < 9, a[0], cast(a[0].type(), Call::make(Float(32), "nan_f32", {}, Call::PureExtern)))), {{-2, 2}}, ""},
+    {"inf", NONE,                                        E(select(a[0] < 9, a[0], cast(a[0].type(), Call::make(Float(32), "inf_f32", {}, Call::PureExtern)))), {{-2, 2}}, ""},
+    {"neg_inf", NONE,                                    E(select(a[0] < 9, a[0], cast(a[0].type(), Call::make(Float(32), "neg_inf_f32", {}, Call::PureExtern)))), {{-2, 2}}, ""},
+};
+// clang-format on
+
+#undef D
+#undef E
+#undef NONE
+
+template<typename Node>
+bool binary(const Expr &e, const char *name, Operation &operation) {
+    const Node *node = e.as<Node>();
+    if (node) {
+        operation = {name, {node->a, node->b}};
+    }
+    return node != nullptr;
+}
+
+// The float whose bits `e` scales by a power of two: (bits(x) & ~exponent) | (n << 23), as fast_log does; undefined if
+// `e` does not look at the bits of a float.
+Expr scaled_float(const Expr &e) {
+    const Call *bits = Call::as_intrinsic(e, {Call::bitwise_or});
+    const Call *masked = bits ? Call::as_intrinsic(bits->args[0], {Call::bitwise_and}) : nullptr;
+    const Internal::Reinterpret *source = masked ? masked->args[0].as<Internal::Reinterpret>() : nullptr;
+    const bool is_scaling = source && source->value.type() == Float(32) &&
+                            Internal::is_const(masked->args[1], 0x807fffff) &&
+                            Call::as_intrinsic(bits->args[1], {Call::shift_left}) != nullptr;
+    return is_scaling ? source->value : Expr();
+}
+
+class FindFloatBits : public Internal::IRGraphVisitor {
+public:
+    bool found = false;
+
+private:
+    using Internal::IRGraphVisitor::visit;
+    void visit(const Internal::Reinterpret *op) override {
+        found = found || op->value.type().is_float();
+        Internal::IRGraphVisitor::visit(op);
+    }
+};
+
+}  // namespace
+
+const std::vector<Rule> &rules() { return table; }
+
+const Rule *rule_for(const std::string &operation) {
+    static const std::map<std::string, const Rule *> by_name = [] {
+        std::map<std::string, const Rule *> index;
+        for (const Rule &rule : table) {
+            index[rule.operation] = &rule;
+        }
+        return index;
+    }();
+    const auto it = by_name.find(operation);
+    return it == by_name.end() ? nullptr : it->second;
+}
+
+Operation operation_of(const Expr &e) {
+    using namespace Halide::Internal;
+    Operation operation;
+    if (binary<Add>(e, "+", operation) || binary<Sub>(e, "-", operation) || binary<Mul>(e, "*", operation) ||
+        binary<Div>(e, "/", operation) || binary<Mod>(e, "%", operation) || binary<Min>(e, "min", operation) ||
+        binary<Max>(e, "max", operation)) {
+        return operation;
+    }
+    if (const Select *op = e.as<Select>()) {
+        return {"select", {op->condition, op->true_value, op->false_value}};
+    }
+    if (const Cast *op = e.as<Cast>()) {
+        return {"cast", {op->value}};
+    }
+    if (const Reinterpret *op = e.as<Reinterpret>()) {
+        FindFloatBits bits;
+        op->value.accept(&bits);
+        if (Expr source = scaled_float(op->value); source.defined()) {
+            return {"reinterpret", {source}};
+        }
+        return bits.found ? Operation{"the bits of a float", {op->value}} : Operation{"cast", {op->value}};
+    }
+    if (const Call *op = e.as<Call>()) {
+        std::string name = op->name;
+        for (const char *suffix : {"_f16", "_f32", "_f64"}) {
+            if (op->call_type == Call::PureExtern && ends_with(name, suffix)) {
+                name.resize(name.size() - 4);
+            }
+        }
+        return {name, op->args};
+    }
+    return operation;
+}
+
+std::string rules_as_markdown() {
+    std::ostringstream page;
+    page << "# Derivative rules\n\nMade from the table in `autodiff/rules.cpp`; `./dev update-golden` writes it anew.\n"
+            "Each row is tested from the table: first and second partials, f32 and f64, forward and reverse. At least\n"
+            "one partial of rows marked *none* would be a mistake: the operation is constant or piecewise constant.\n\n"
+            "| operation | operands with a derivative | conventions |\n|---|---|---|\n";
+    for (const Rule &rule : table) {
+        const Operands operands(4, Halide::Internal::make_zero(Float(64)));
+        size_t active = 0;
+        Operands symbols{
+            Halide::Internal::Variable::make(Float(64), "a"), Halide::Internal::Variable::make(Float(64), "b"),
+            Halide::Internal::Variable::make(Float(64), "c"), Halide::Internal::Variable::make(Float(64), "d")};
+        if (rule.operation == "select" || rule.operation == "if_then_else" || rule.operation == "require") {
+            symbols[0] = Halide::Internal::Variable::make(Bool(), "a");
+        } else if (rule.operation == "mux") {
+            symbols[0] = Halide::Internal::Variable::make(Int(32), "a");
+        }
+        for (const Partial &partial : rule.partials(symbols, Halide::Internal::Variable::make(Float(64), "y"))) {
+            active += partial.coefficient.defined();
+        }
+        page << "| `" << rule.operation << "` | " << (active ? std::to_string(active) : "none") << " | "
+             << rule.convention << " |\n";
+    }
+    return page.str();
+}
+
+}  // namespace sylvite

@@ -1,0 +1,105 @@
+#include "derivative_check.h"
+
+#include "frontend/graph.h"
+
+namespace sylvite::testing {
+
+using Halide::Buffer;
+
+namespace {
+
+double dot(const Buffer<double> &a, const Buffer<double> &b) {
+    double sum = 0;
+    a.for_each_element([&](const int *at) { sum += a(at) * b(at); });
+    return sum;
+}
+
+double norm(const Buffer<double> &a) { return std::sqrt(dot(a, a)); }
+
+Buffer<double> along(const Buffer<double> &x, double step, const Buffer<double> &v) {
+    Buffer<double> moved = x.copy();
+    moved.for_each_element([&](const int *at) { moved(at) += step * v(at); });
+    return moved;
+}
+
+}  // namespace
+
+Halide::Target quick_target() {
+    return Halide::Target("x86-64-linux-no_runtime").without_feature(Halide::Target::NoRuntime);
+}
+
+Buffer<double> random_buffer(const std::vector<int> &sizes, std::mt19937 &random, double low, double high) {
+    std::uniform_real_distribution<double> uniform(low, high);
+    Buffer<double> buffer(sizes);
+    buffer.for_each_value([&](double &value) { value = uniform(random); });
+    return buffer;
+}
+
+void compute_all_at_root(const std::vector<Func> &outputs) {
+    for (const Halide::Internal::Function &function : functions_of(outputs)) {
+        Func(function).compute_root();
+    }
+}
+
+void check_derivatives(const Case &c, Placement placement, unsigned seed) {
+    SCOPED_TRACE(c.name + ", seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    const int rank = static_cast<int>(c.in_sizes.size());
+    Halide::ImageParam in(Halide::Float(64), rank, "in"), v(Halide::Float(64), rank, "v");
+    std::vector<int> sizes, mins(c.in_sizes.size(), c.in_min);
+    Region box;
+    for (auto [min, extent] : c.box) {
+        box.emplace_back(min, extent);
+        sizes.push_back(extent);
+    }
+    Halide::ImageParam u(Halide::Float(64), static_cast<int>(sizes.size()), "u");
+    const Func f = c.build(in);
+    const Func df = jvp(f, {{in, v}});
+    const Func adjoint = vjp(f, u, box)(in);
+    if (placement == Placement::all_roots) {
+        compute_all_at_root({f, df, adjoint});
+    }
+    auto make_out = [&] {
+        Buffer<double> out(sizes);
+        for (size_t d = 0; d < c.box.size(); d++) {
+            out.translate(static_cast<int>(d), c.box[d].first);
+        }
+        return out;
+    };
+    Buffer<double> x = random_buffer(c.in_sizes, random, c.low, c.high);
+    Buffer<double> dx = random_buffer(c.in_sizes, random, -1, 1), y_bar = random_buffer(sizes, random, -1, 1);
+    x.set_min(mins);
+    dx.set_min(mins);
+    for (size_t d = 0; d < c.box.size(); d++) {
+        y_bar.translate(static_cast<int>(d), c.box[d].first);
+    }
+    in.set(x);
+    v.set(dx);
+    u.set(y_bar);
+    Buffer<double> dy = make_out(), x_bar(c.in_sizes);
+    x_bar.set_min(mins);
+    Func value = f;
+    Halide::Pipeline(df).realize({dy}, quick_target());
+    Halide::Pipeline(adjoint).realize({x_bar}, quick_target());
+
+    // Central differences with one Richardson step.
+    Halide::Pipeline primal(f);
+    auto at = [&](double step) {
+        Buffer<double> moved = along(x, step, dx), out = make_out();
+        in.set(moved);
+        primal.realize({out}, quick_target());
+        return out;
+    };
+    const double h = 1e-3;
+    const Buffer<double> p1 = at(h), m1 = at(-h), p2 = at(h / 2), m2 = at(-h / 2);
+    dy.for_each_element([&](const int *i) {
+        const double coarse = (p1(i) - m1(i)) / (2 * h), fine = (p2(i) - m2(i)) / h;
+        const double difference = (4 * fine - coarse) / 3;
+        ASSERT_NEAR(dy(i), difference, 1e-7 * (1 + std::abs(difference))) << "jvp at " << (sizes.empty() ? 0 : i[0]);
+    });
+    const double forward = dot(dy, y_bar), reverse = dot(x_bar, dx);
+    const double scale = norm(dy) * norm(y_bar) + norm(x_bar) * norm(dx) + 1e-30;
+    ASSERT_NEAR(forward, reverse, 1e-10 * scale) << "<u, Jv> = <J'u, v>";
+}
+
+}  // namespace sylvite::testing

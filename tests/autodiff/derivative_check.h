@@ -1,0 +1,37 @@
+#pragma once
+
+#include "autodiff/autodiff.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+
+namespace sylvite::testing {
+
+/// A Func to differentiate: out = build(in) on `box`, for an `in` of the given sizes.
+struct Case {
+    std::string name;
+    std::vector<int> in_sizes;
+    std::vector<std::pair<int, int>> box;  ///< {min, extent} of the output
+    std::function<Func(Func in)> build;
+    double low = 0.2, high = 1.8;  ///< where the inputs are drawn from
+    int in_min = 0;
+};
+
+/// How the derivative Funcs are scheduled.
+enum class Placement { inlined, all_roots };
+
+/// Checks in double precision, with random inputs of the given seed: jvp and vjp against central differences, and
+/// <u, Jv> = <J'u, v> to 1e-10; also that nothing is NaN.
+void check_derivatives(const Case &c, Placement placement, unsigned seed);
+
+/// Computes everything that the Funcs depend on at root.
+void compute_all_at_root(const std::vector<Func> &outputs);
+
+/// The baseline target: the fastest to compile for.
+Halide::Target quick_target();
+
+Halide::Buffer<double> random_buffer(const std::vector<int> &sizes, std::mt19937 &random, double low, double high);
+
+}  // namespace sylvite::testing
