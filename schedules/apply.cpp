@@ -163,9 +163,8 @@ private:
         for (const auto &[size, expr] : sizes_) {
             known.push_back(size);
         }
-        const std::string nearest = nearest_name(name, known);
         throw FormulaError("kernel " + kernel_.kernel + " has no size " + name + "; it has " + list_of(known) +
-                               (nearest.empty() ? "" : ": did you mean " + nearest + "?"),
+                               did_you_mean(name, known),
                            offset);
     }
 

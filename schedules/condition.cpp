@@ -21,7 +21,7 @@ public:
         Formula formula = binary(0, 0);
         skip();
         if (at_ < text_.size()) {
-            throw FormulaError("there is more than a formula", offset());
+            throw FormulaError("there is more than a formula.", offset());
         }
         return formula;
     }
@@ -71,7 +71,7 @@ private:
         skip();
         const int at = offset();
         if (depth > max_depth) {
-            throw FormulaError("the formula is nested too deeply", at);
+            throw FormulaError("the formula is nested too deeply.", at);
         }
         if (accept("!")) {
             return {"!1", at, {unary(depth + 1)}};
@@ -82,7 +82,7 @@ private:
         if (accept("(")) {
             Formula inner = binary(0, depth + 1);
             if (!accept(")")) {
-                throw FormulaError("a ) is missing", offset());
+                throw FormulaError("a ) is missing.", offset());
             }
             return inner;
         }
@@ -91,24 +91,24 @@ private:
             word += text_[at_++];
         }
         if (word.empty()) {
-            throw FormulaError("a number or a name is missing", at);
+            throw FormulaError("a number or a name is missing.", at);
         }
         if (std::isdigit(static_cast<unsigned char>(word[0]))) {
             int value = 0;
             const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
             if (error != std::errc() || end != word.data() + word.size()) {
-                throw FormulaError(word + " is not an integer of 32 bits", at);
+                throw FormulaError(word + " is not an integer of 32 bits.", at);
             }
         } else if (word.ends_with(".extent")) {
             std::string dimension;
             if (!accept("(")) {
-                throw FormulaError("extent needs a dimension, as in u.extent(0)", offset());
+                throw FormulaError("extent needs a dimension, as in u.extent(0).", offset());
             }
             while (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_]))) {
                 dimension += text_[at_++];
             }
             if (dimension.empty() || dimension.size() > 2 || !accept(")")) {
-                throw FormulaError("extent needs a dimension, as in u.extent(0)", offset());
+                throw FormulaError("extent needs a dimension, as in u.extent(0).", offset());
             }
             word += "(" + dimension + ")";
         }
@@ -152,13 +152,13 @@ Expr to_expr(const Formula &formula, const FindName &find) {
         for (const Formula &operand : formula.operands) {
             operands.push_back(to_expr(operand, find));
             if (operands.back().type().is_bool() != op.on_conditions) {
-                throw FormulaError(std::string(op.on_conditions ? "a condition" : "a number") + " is needed here",
+                throw FormulaError(std::string(op.on_conditions ? "a condition" : "a number") + " is needed here.",
                                    operand.offset);
             }
         }
         return op.make(operands[0], operands.back());
     }
-    throw FormulaError("unknown operator " + formula.word, formula.offset);
+    throw FormulaError("unknown operator " + formula.word + ".", formula.offset);
 }
 
 }  // namespace sylvite

@@ -99,7 +99,7 @@ Expr DirectiveCall::formula(size_t i) const {
     } catch (const FormulaError &error) {
         Place at = place(i);
         at.column += error.offset;
-        schedule_error(scope_.file, at, directive_.name + ": " + error.what() + ".");
+        schedule_error(scope_.file, at, directive_.name + ": " + error.what());
     }
 }
 

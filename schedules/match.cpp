@@ -80,8 +80,7 @@ std::optional<Wrong> wrong(const Directive &directive, const ArgumentRow &argume
             parse_formula(word);
             return std::nullopt;
         } catch (const FormulaError &error) {
-            return Wrong{directive.name + " needs a formula for " + std::string(argument.label) + ": " + error.what() +
-                             ".",
+            return Wrong{directive.name + " needs a formula for " + std::string(argument.label) + ": " + error.what(),
                          error.offset};
         }
     }
