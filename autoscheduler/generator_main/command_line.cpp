@@ -1,0 +1,135 @@
+#include "autoscheduler/generator_main/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+
+namespace sylvite {
+
+namespace {
+
+// The words before and after the first '='.
+std::pair<std::string, std::string> split_key(const std::string &argument) {
+    const size_t at = argument.find('=');
+    if (at == std::string::npos || at == 0 || at + 1 == argument.size()) {
+        throw UsageError("arguments are flags or key=value; there is " + argument + ": see -h");
+    }
+    return {argument.substr(0, at), argument.substr(at + 1)};
+}
+
+struct Reading {
+    GeneratorRequest request;
+    std::vector<std::string> wrt_ahead;  // of a wrt= that no derivative= stands before
+};
+
+void read_target(Reading &reading, const std::string &value) { reading.request.target = value; }
+
+void read_schedule(Reading &reading, const std::string &value) { reading.request.schedule = value; }
+
+void read_derivative(Reading &reading, const std::string &value) {
+    for (const std::string &kind : CLI::detail::split(value, ',')) {
+        reading.request.derivatives.push_back({kind, reading.wrt_ahead});
+    }
+    reading.wrt_ahead.clear();
+}
+
+// Belongs to the derivatives before it that have none yet, else to those that come next.
+void read_wrt(Reading &reading, const std::string &value) {
+    std::vector<std::string> wrt = CLI::detail::split(value, ',');
+    bool taken = false;
+    for (DerivativeRequest &derivative : reading.request.derivatives) {
+        if (derivative.wrt.empty()) {
+            derivative.wrt = wrt;
+            taken = true;
+        }
+    }
+    if (!taken) {
+        reading.wrt_ahead = std::move(wrt);
+    }
+}
+
+struct Key {
+    const char *name, *help;
+    void (*read)(Reading &, const std::string &value);
+};
+
+// All other keys are parameters of the generator; these names are refused there (parameters.cpp).
+constexpr Key keys[] = {
+    {"target", "a name of the table below; default: host", read_target},
+    {"derivative", "jvp, vjp, grad or hvp of the program; several are applied in their order: derivative=grad,jvp",
+     read_derivative},
+    {"wrt", "the inputs of the derivatives beside it, separated by commas; default: all float inputs", read_wrt},
+    {"schedule",
+     "a file; auto, found by the autoscheduler; none, Halide's defaults. A file that leaves something "
+     "open is filled in. Default: auto",
+     read_schedule},
+};
+
+std::string help_of_keys() {
+    std::string text = "Keys:\n";
+    for (const Key &key : keys) {
+        std::string head = std::string("  ") + key.name + "=";
+        head.resize(30, ' ');
+        text += head + key.help + "\n";
+    }
+    return text + "  NAME=VALUE                  a parameter of the generator\n";
+}
+
+}  // namespace
+
+GeneratorRequest parse_command_line(const std::string &executable, std::vector<std::string> arguments) {
+    Reading reading;
+    GeneratorRequest &request = reading.request;
+    bool help = false;
+    CLI::App app("Compiles algorithms to static libraries.", executable);
+    app.set_help_flag();
+    app.allow_extras();
+    app.add_flag("-h,--help", help, "Print this text and what -g selects");
+    app.add_option("-g", request.generator, "The generator; needed when there are several")->type_name("NAME");
+    app.add_option("-f", request.function,
+                   "Name of the function, a C identifier; default: the generator's, then "
+                   "an underscore and the name of each derivative")
+        ->type_name("NAME");
+    app.add_option("-o", request.folder, "Folder for the files, which must exist; default: the current one")
+        ->type_name("FOLDER");
+    app.add_option("-n", request.base_name, "Name of the files, without extension; default: the function's")
+        ->type_name("NAME");
+    app.add_option("-e", request.emit, "Files to make, separated by commas; default: static_library,c_header")
+        ->type_name("KIND,")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    app.add_option("-p", request.plugins, "Shared libraries to load first, separated by commas: autoschedulers")
+        ->type_name("FILE,")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    app.add_flag("-v,--verbose", request.verbose, "Print the name of each file made");
+
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 wants the last argument first
+    try {
+        app.parse(arguments);
+    } catch (const CLI::ParseError &error) {
+        throw UsageError(error.what());
+    }
+    if (help) {
+        request.help = app.help() + help_of_keys();
+        return request;
+    }
+    for (const std::string &argument : app.remaining()) {
+        if (argument.starts_with("-")) {
+            throw UsageError("there is no flag " + argument + ": see -h");
+        }
+        const auto &[name, value] = split_key(argument);
+        const auto *key = std::find_if(std::begin(keys), std::end(keys), [&](const Key &k) { return k.name == name; });
+        if (key != std::end(keys)) {
+            key->read(reading, value);
+        } else if (!request.parameters.emplace(name, value).second) {
+            throw UsageError("parameters are given once; " + name + " is given twice");
+        }
+    }
+    if (!reading.wrt_ahead.empty()) {
+        throw UsageError("wrt=" + CLI::detail::join(reading.wrt_ahead) + " needs a derivative=jvp|vjp|grad|hvp");
+    }
+    return request;
+}
+
+}  // namespace sylvite

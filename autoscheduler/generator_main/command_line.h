@@ -1,0 +1,37 @@
+#pragma once
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sylvite {
+
+/// One application of a derivative: `derivative=grad wrt=u,c`.
+struct DerivativeRequest {
+    std::string kind;              ///< jvp, vjp, grad or hvp
+    std::vector<std::string> wrt;  ///< names of inputs; none: all float inputs
+};
+
+/// What the command line of a generator asks for. A name that is empty was not given and has a default.
+struct GeneratorRequest {
+    std::string help;  ///< for `-h`: how to write a command line; nothing else is asked for then
+    std::string generator, function, base_name, folder = ".";
+    std::vector<std::string> emit{"static_library", "c_header"};
+    std::vector<std::string> plugins;
+    std::string target = "host";
+    std::string schedule = "auto";
+    std::vector<DerivativeRequest> derivatives;     ///< in the order in which they are applied
+    std::map<std::string, std::string> parameters;  ///< what is left: the generator's own
+    bool verbose = false;
+};
+
+/// An error in the command line itself.
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Reads a command line, given without the executable's name. Throws UsageError.
+GeneratorRequest parse_command_line(const std::string &executable, std::vector<std::string> arguments);
+
+}  // namespace sylvite

@@ -1,0 +1,87 @@
+#include "autoscheduler/generator_main/files.h"
+
+#include "frontend/graph.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+namespace fs = std::filesystem;
+
+namespace sylvite {
+
+namespace {
+
+// A folder in `parent` that is gone, with what is in it, when its owner is.
+class PartialFolder {
+public:
+    explicit PartialFolder(const fs::path &parent) {
+        std::string name = (parent / ".partial-XXXXXX").string();
+        _halide_user_assert(mkdtemp(name.data()) != nullptr)
+            << "-o needs a folder that exists and can be written to; it has " << parent.string() << ".";
+        path_ = name;
+    }
+    PartialFolder(const PartialFolder &) = delete;
+    PartialFolder &operator=(const PartialFolder &) = delete;
+    ~PartialFolder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+
+    const fs::path &path() const { return path_; }
+
+private:
+    fs::path path_;
+};
+
+}  // namespace
+
+const std::vector<FileKind> &file_kinds() {
+    using enum Halide::OutputFileType;
+    // clang-format off
+    static const std::vector<FileKind> kinds{
+        {"static_library", ".a",     static_library, "the compiled program, with Halide's run time"},
+        {"c_header",       ".h",     c_header,       "its declaration"},
+        {"object",         ".o",     object,         "the compiled program as an object file"},
+        {"assembly",       ".s",     assembly,       "its assembly"},
+        {"llvm_assembly",  ".ll",    llvm_assembly,  "its LLVM code"},
+        {"stmt",           ".stmt",  stmt,           "its loops, as Halide lowers them"},
+        {"schedule",       ".sched", schedule,       "the schedule that was used"},
+    };
+    // clang-format on
+    return kinds;
+}
+
+const FileKind &find_file_kind(const std::string &name) {
+    const std::vector<FileKind> &kinds = file_kinds();
+    const auto it = std::find_if(kinds.begin(), kinds.end(), [&](const FileKind &kind) { return kind.name == name; });
+    std::vector<std::string> names;
+    std::string list;
+    for (const FileKind &kind : kinds) {
+        names.push_back(kind.name);
+        list += (list.empty() ? "" : ", ") + names.back();
+    }
+    const std::string nearest = nearest_name(name, names);
+    _halide_user_assert(it != kinds.end()) << "-e needs kinds of files; it has " << name << ", and the kinds are "
+                                           << list << (nearest.empty() ? "." : ": did you mean " + nearest + "?");
+    return *it;
+}
+
+std::vector<std::string> write_together(const std::string &folder,
+                                        const std::function<void(const std::string &folder)> &write) {
+    const PartialFolder partial(folder);
+    write(partial.path().string());
+    std::vector<std::string> paths;
+    for (const fs::directory_entry &file : fs::directory_iterator(partial.path())) {
+        paths.push_back((fs::path(folder) / file.path().filename()).string());
+        _halide_user_assert(!fs::is_directory(paths.back()))
+            << "-o needs a folder where files may be written; " << paths.back() << " is a folder.";
+    }
+    std::sort(paths.begin(), paths.end());
+    for (const std::string &path : paths) {
+        fs::rename(partial.path() / fs::path(path).filename(), path);
+    }
+    return paths;
+}
+
+}  // namespace sylvite

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <Halide.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sylvite {
+
+/// A kind of file that -e makes.
+struct FileKind {
+    const char *name;
+    const char *extension;
+    /// What Halide makes it from a module, or nothing: a schedule is made from the text of the schedule used.
+    Halide::OutputFileType halide;
+    const char *help;
+    bool from_module() const { return halide != Halide::OutputFileType::schedule; }
+};
+
+/// All kinds, in the order in which `-h` lists them.
+const std::vector<FileKind> &file_kinds();
+
+/// The kind of that name. Throws Halide::CompileError that lists the kinds when there is none.
+const FileKind &find_file_kind(const std::string &name);
+
+/// Makes files together or not at all: `write` makes them in the folder that it is given, which is then emptied into
+/// `folder`; if it throws, `folder` stays as it was. `folder` must exist. Throws Halide::CompileError when a file
+/// cannot be made. Returns the paths of the files, sorted.
+std::vector<std::string> write_together(const std::string &folder,
+                                        const std::function<void(const std::string &folder)> &write);
+
+}  // namespace sylvite

@@ -1,0 +1,102 @@
+#include "autoscheduler/generator_main/generator.h"
+
+#include "autoscheduler/generator_main/command_line.h"
+#include "autoscheduler/generator_main/describe.h"
+#include "autoscheduler/generator_main/make.h"
+#include "frontend/graph.h"
+
+#include <algorithm>
+#include <iostream>
+
+namespace sylvite {
+
+namespace {
+
+std::vector<Generator> &registry() {
+    static std::vector<Generator> generators;
+    return generators;
+}
+
+// The generators that -g selects: all of them without it.
+std::vector<Generator> selected(const std::string &name, const std::vector<Generator> &generators) {
+    std::vector<Generator> found;
+    std::vector<std::string> names;
+    std::string list;
+    for (const Generator &generator : generators) {
+        names.push_back(generator.name);
+        list += (list.empty() ? "" : ", ") + generator.name;
+        if (name.empty() || name == generator.name) {
+            found.push_back(generator);
+        }
+    }
+    if (generators.empty()) {
+        throw UsageError("no generator is linked in: a source file needs SYLVITE_GENERATOR(name, function)");
+    }
+    if (found.empty()) {
+        const std::string nearest = nearest_name(name, names);
+        throw UsageError("there is no generator " + name + "; the generators are " + list +
+                         (nearest.empty() ? "" : ": did you mean " + nearest + "?"));
+    }
+    if (!name.empty() && found.size() > 1) {
+        throw UsageError("generators need distinct names; " + name + " is there twice");
+    }
+    return found;
+}
+
+const Generator &only(const std::vector<Generator> &generators) {
+    if (generators.size() > 1) {
+        std::string list;
+        for (const Generator &generator : generators) {
+            list += (list.empty() ? "" : ", ") + generator.name;
+        }
+        throw UsageError("-g is needed where there are several generators: " + list);
+    }
+    return generators.front();
+}
+
+void run(const std::string &executable, const std::vector<std::string> &arguments,
+         const std::vector<Generator> &generators, std::ostream &out, std::string &speaker) {
+    const GeneratorRequest request = parse_command_line(executable, arguments);
+    const std::vector<Generator> found = selected(request.generator, generators);
+    if (!request.help.empty()) {
+        out << request.help << "\n" << describe_tables();
+        for (const Generator &generator : found) {
+            out << "\n" << describe(generator);
+        }
+        return;
+    }
+    const Generator &generator = only(found);
+    speaker = generator.name;
+    for (const std::string &path : make_files(generator, request)) {
+        if (request.verbose) {
+            out << path << "\n";
+        }
+    }
+}
+
+}  // namespace
+
+bool register_generator(Generator generator) {
+    registry().push_back(std::move(generator));
+    return true;
+}
+
+const std::vector<Generator> &registered_generators() { return registry(); }
+
+int generator_main(const std::string &executable, const std::vector<std::string> &arguments,
+                   const std::vector<Generator> &generators, std::ostream &out, std::ostream &err) {
+    std::string speaker = executable;  // who reports an error: the generator, once it is known
+    std::string failure;
+    try {
+        run(executable, arguments, generators, out, speaker);
+        return 0;
+    } catch (const Halide::Error &error) {  // not a std::exception
+        failure = error.what();
+    } catch (const std::exception &error) {
+        failure = error.what();
+    }
+    err << speaker << ": " << one_line(failure) << std::endl;
+    return 1;
+}
+
+}  // namespace sylvite
