@@ -137,9 +137,12 @@ std::map<std::string, std::string> stage_names(const std::vector<Function> &func
     std::map<std::string, std::string> names;
     std::map<std::string, int> count;
     for (const Function &function : functions) {
-        const std::string plain = plain_name(function.name());
+        // An anonymous Func is `f` and a running number; one that was named f12 by the user is f12$0.
+        const std::string &name = function.name();
+        const bool anonymous = name.size() > 1 && name.find_first_not_of("0123456789", 1) == std::string::npos;
+        const std::string plain = anonymous ? name.substr(0, 1) : plain_name(name);
         const int n = ++count[plain];
-        names[function.name()] = n == 1 ? plain : plain + "." + std::to_string(n);
+        names[name] = n == 1 ? plain : plain + "." + std::to_string(n);
     }
     return names;
 }

@@ -65,8 +65,18 @@ KernelPipeline instantiate(const Kernel &kernel) {
     auto [copies, copied_environment] = deep_copy(outputs, environment);
     read_memory.copies = copied_environment;
     std::map<std::string, int> readers;
-    for (auto &[name, function] : copied_environment) {
-        function.mutate(&read_memory);
+    // What lies behind an Array that is read from memory is not part of the kernel and is not reached.
+    std::set<std::string> seen;
+    std::function<void(Function)> mutate = [&](Function function) {
+        if (seen.insert(function.name()).second) {
+            function.mutate(&read_memory);
+            for (const Function &callee : reads_of(function).functions) {
+                mutate(callee);
+            }
+        }
+    };
+    for (const Function &copy : copies) {
+        mutate(copy);
     }
     for (const Function &function : functions_of(copies)) {
         for (const Function &callee : reads_of(function).functions) {
