@@ -1,0 +1,95 @@
+"""What the benchmarks share: workers, their measurement in turns, and the tables."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+THREADS = 2
+
+
+class Worker:
+    """A process that runs one implementation on demand (programs/worker.h). It has THREADS cores."""
+
+    def __init__(self, system, command, environment=None):
+        self.system = system
+        cores = sorted(os.sched_getaffinity(0))[:THREADS]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "HL_NUM_THREADS": str(THREADS), **(environment or {})},
+            preexec_fn=lambda: os.sched_setaffinity(0, cores))
+
+    def ask(self, what, times):
+        """Runs `what` that many times; the worker's answer."""
+        try:
+            self.process.stdin.write(f"{what} {times}\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except (OSError, ValueError) as error:
+            raise RuntimeError(f"{self.system} failed, see above ({error})") from error
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(workers, rounds, kinds=("forward", "gradient"), times=5):
+    """Medians over `rounds` rounds, in each of which all workers take their turn: {system: {kind: answer}}."""
+    answers = {worker.system: {kind: [] for kind in kinds} for worker in workers}
+    for worker in workers:
+        for kind in kinds:
+            worker.ask(kind, 1)  # warm
+    for _ in range(rounds):
+        for worker in workers:
+            for kind in kinds:
+                answers[worker.system][kind].append(worker.ask(kind, times))
+    for worker in workers:
+        worker.close()
+    return {
+        system: {kind: {key: statistics.median(a[key] for a in some) for key in some[0]}
+                 for kind, some in of_system.items()}
+        for system, of_system in answers.items()
+    }
+
+
+def agree(results, kind, tolerance):
+    """Raises RuntimeError unless all systems computed the same number."""
+    values = {system: kinds[kind]["result"] for system, kinds in results.items()}
+    first_system, first = next(iter(values.items()))
+    for system, value in values.items():
+        if not abs(value - first) <= tolerance * abs(first):
+            raise RuntimeError(f"{system} computes {value:.9g} for {kind}, {first_system} {first:.9g}")
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(prog="./dev bench", description=description)
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"), help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true", help="one JSON object a row")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each system has its turn")
+    return parser
+
+
+def show(rows, as_json, columns, note=""):
+    """Prints rows as JSON, one object a line, or as a table of `columns`: {key: (heading, format)}."""
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+        return
+    cells = [[heading for heading, _ in columns.values()]]
+    for row in rows:
+        cells.append(["-" if row.get(key) is None else form.format(row[key]) for key, (_, form) in columns.items()])
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    for line in cells:
+        padded = [cell.ljust(width) if i == 0 else cell.rjust(width)
+                  for i, (cell, width) in enumerate(zip(line, widths))]
+        print("  ".join(padded))
+    if note:
+        print(note)
+
+
+def fail(why):
+    print(f"bench: {why}", file=sys.stderr)
+    sys.exit(1)
