@@ -26,6 +26,8 @@ void read_target(Reading &reading, const std::string &value) { reading.request.t
 
 void read_schedule(Reading &reading, const std::string &value) { reading.request.schedule = value; }
 
+void read_autoscheduler(Reading &reading, const std::string &value) { reading.request.autoscheduler = value; }
+
 void read_derivative(Reading &reading, const std::string &value) {
     for (const std::string &kind : CLI::detail::split(value, ',')) {
         reading.request.derivatives.push_back({kind, reading.wrt_ahead});
@@ -53,17 +55,23 @@ struct Key {
     void (*read)(Reading &, const std::string &value);
 };
 
-// All other keys are parameters of the generator; these names are refused there (parameters.cpp).
+// All other keys are parameters of the generator, which may not have these names.
 constexpr Key keys[] = {
     {"target", "a name of the table below; default: host", read_target},
     {"derivative", "jvp, vjp, grad or hvp of the program; several are applied in their order: derivative=grad,jvp",
      read_derivative},
     {"wrt", "the inputs of the derivatives beside it, separated by commas; default: all float inputs", read_wrt},
     {"schedule",
-     "a file; auto, found by the autoscheduler; none, Halide's defaults. A file that leaves something "
-     "open is filled in. Default: auto",
+     "a file; auto, found by the autoscheduler; none, Halide's defaults. What a file leaves open is found. Default: "
+     "auto",
      read_schedule},
+    {"autoscheduler",
+     "one of Halide's in place of Sylvite's: Mullapudi2016, Adams2019, Li2018, Anderson2021, or one loaded by -p; its "
+     "own parameters are autoscheduler.NAME=",
+     read_autoscheduler},
 };
+
+constexpr std::string_view autoscheduler_prefix = "autoscheduler.";
 
 std::string help_of_keys() {
     std::string text = "Keys:\n";
@@ -76,6 +84,14 @@ std::string help_of_keys() {
 }
 
 }  // namespace
+
+std::vector<std::string> command_line_keys() {
+    std::vector<std::string> names;
+    for (const Key &key : keys) {
+        names.push_back(key.name);
+    }
+    return names;
+}
 
 GeneratorRequest parse_command_line(const std::string &executable, std::vector<std::string> arguments) {
     Reading reading;
@@ -122,6 +138,8 @@ GeneratorRequest parse_command_line(const std::string &executable, std::vector<s
         const auto *key = std::find_if(std::begin(keys), std::end(keys), [&](const Key &k) { return k.name == name; });
         if (key != std::end(keys)) {
             key->read(reading, value);
+        } else if (name.starts_with(autoscheduler_prefix)) {
+            request.autoscheduler_parameters[name.substr(autoscheduler_prefix.size())] = value;
         } else if (!request.parameters.emplace(name, value).second) {
             throw UsageError("parameters are given once; " + name + " is given twice");
         }

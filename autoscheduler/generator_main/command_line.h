@@ -21,6 +21,8 @@ struct GeneratorRequest {
     std::vector<std::string> plugins;
     std::string target = "host";
     std::string schedule = "auto";
+    std::string autoscheduler;  ///< one of Halide's, in place of ours
+    std::map<std::string, std::string> autoscheduler_parameters;
     std::vector<DerivativeRequest> derivatives;     ///< in the order in which they are applied
     std::map<std::string, std::string> parameters;  ///< what is left: the generator's own
     bool verbose = false;
@@ -30,6 +32,9 @@ struct GeneratorRequest {
 struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+/// The keys that are not parameters of a generator: target, derivative, ...
+std::vector<std::string> command_line_keys();
 
 /// Reads a command line, given without the executable's name. Throws UsageError.
 GeneratorRequest parse_command_line(const std::string &executable, std::vector<std::string> arguments);

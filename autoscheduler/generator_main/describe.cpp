@@ -1,6 +1,7 @@
 #include "autoscheduler/generator_main/describe.h"
 
 #include "autoscheduler/generator_main/files.h"
+#include "autoscheduler/generator_main/words.h"
 #include "targets/target_table.h"
 
 #include <algorithm>
@@ -48,17 +49,6 @@ std::string type_of_scalar(const Halide::Parameter &parameter) {
 }
 
 }  // namespace
-
-std::string one_line(const std::string &text) {
-    std::istringstream lines(text.starts_with("Error: ") ? text.substr(7) : text);
-    std::string all;
-    for (std::string line; std::getline(lines, line);) {
-        if (line.find_first_not_of(' ') != std::string::npos) {
-            all += (all.empty() ? "" : " ") + line;
-        }
-    }
-    return all;
-}
 
 std::string describe_tables() {
     Table kinds, targets;

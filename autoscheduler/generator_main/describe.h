@@ -11,7 +11,4 @@ std::string describe(const Generator &generator);
 /// The part of `-h` that lists what `-e` and `target=` may be.
 std::string describe_tables();
 
-/// The text of an error on one line, without Halide's `Error: ` before it.
-std::string one_line(const std::string &text);
-
 }  // namespace sylvite

@@ -1,6 +1,6 @@
 #include "autoscheduler/generator_main/files.h"
 
-#include "frontend/graph.h"
+#include "autoscheduler/generator_main/words.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -40,13 +40,14 @@ const std::vector<FileKind> &file_kinds() {
     using enum Halide::OutputFileType;
     // clang-format off
     static const std::vector<FileKind> kinds{
-        {"static_library", ".a",     static_library, "the compiled program, with Halide's run time"},
-        {"c_header",       ".h",     c_header,       "its declaration"},
-        {"object",         ".o",     object,         "the compiled program as an object file"},
-        {"assembly",       ".s",     assembly,       "its assembly"},
-        {"llvm_assembly",  ".ll",    llvm_assembly,  "its LLVM code"},
-        {"stmt",           ".stmt",  stmt,           "its loops, as Halide lowers them"},
-        {"schedule",       ".sched", schedule,       "the schedule that was used"},
+        {"static_library", ".a",      static_library, "the compiled program, with Halide's run time"},
+        {"c_header",       ".h",      c_header,       "its declaration"},
+        {"object",         ".o",      object,         "the compiled program as an object file"},
+        {"assembly",       ".s",      assembly,       "its assembly"},
+        {"llvm_assembly",  ".ll",     llvm_assembly,  "its LLVM code"},
+        {"stmt",           ".stmt",   stmt,           "its loops, as Halide lowers them"},
+        {"device_code",    ".device", device_code,    "its PTX or SPIR-V; one file each if there are several"},
+        {"schedule",       ".sched",  schedule,       "the schedule that was used"},
     };
     // clang-format on
     return kinds;
@@ -56,14 +57,11 @@ const FileKind &find_file_kind(const std::string &name) {
     const std::vector<FileKind> &kinds = file_kinds();
     const auto it = std::find_if(kinds.begin(), kinds.end(), [&](const FileKind &kind) { return kind.name == name; });
     std::vector<std::string> names;
-    std::string list;
     for (const FileKind &kind : kinds) {
         names.push_back(kind.name);
-        list += (list.empty() ? "" : ", ") + names.back();
     }
-    const std::string nearest = nearest_name(name, names);
     _halide_user_assert(it != kinds.end()) << "-e needs kinds of files; it has " << name << ", and the kinds are "
-                                           << list << (nearest.empty() ? "." : ": did you mean " + nearest + "?");
+                                           << list_of(names) << did_you_mean(name, names);
     return *it;
 }
 

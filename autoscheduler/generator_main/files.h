@@ -12,10 +12,10 @@ namespace sylvite {
 struct FileKind {
     const char *name;
     const char *extension;
-    /// What Halide makes it from a module, or nothing: a schedule is made from the text of the schedule used.
     Halide::OutputFileType halide;
     const char *help;
-    bool from_module() const { return halide != Halide::OutputFileType::schedule; }
+    /// Whether emit() makes it; else it is the text of the schedule that was used.
+    bool from_program() const { return halide != Halide::OutputFileType::schedule; }
 };
 
 /// All kinds, in the order in which `-h` lists them.

@@ -3,7 +3,7 @@
 #include "autoscheduler/generator_main/command_line.h"
 #include "autoscheduler/generator_main/describe.h"
 #include "autoscheduler/generator_main/make.h"
-#include "frontend/graph.h"
+#include "autoscheduler/generator_main/words.h"
 
 #include <algorithm>
 #include <iostream>
@@ -17,41 +17,31 @@ std::vector<Generator> &registry() {
     return generators;
 }
 
-// The generators that -g selects: all of them without it.
-std::vector<Generator> selected(const std::string &name, const std::vector<Generator> &generators) {
-    std::vector<Generator> found;
+std::vector<std::string> names_of(const std::vector<Generator> &generators) {
     std::vector<std::string> names;
-    std::string list;
     for (const Generator &generator : generators) {
         names.push_back(generator.name);
-        list += (list.empty() ? "" : ", ") + generator.name;
-        if (name.empty() || name == generator.name) {
-            found.push_back(generator);
-        }
     }
+    return names;
+}
+
+// The generators that -g selects: all of them without it.
+std::vector<Generator> selected(const std::string &name, const std::vector<Generator> &generators) {
     if (generators.empty()) {
         throw UsageError("no generator is linked in: a source file needs SYLVITE_GENERATOR(name, function)");
     }
+    std::vector<Generator> found;
+    std::copy_if(generators.begin(), generators.end(), std::back_inserter(found),
+                 [&](const Generator &generator) { return name.empty() || generator.name == name; });
     if (found.empty()) {
-        const std::string nearest = nearest_name(name, names);
-        throw UsageError("there is no generator " + name + "; the generators are " + list +
-                         (nearest.empty() ? "" : ": did you mean " + nearest + "?"));
+        const std::vector<std::string> names = names_of(generators);
+        throw UsageError("there is no generator " + name + "; the generators are " + list_of(names) +
+                         did_you_mean(name, names));
     }
     if (!name.empty() && found.size() > 1) {
         throw UsageError("generators need distinct names; " + name + " is there twice");
     }
     return found;
-}
-
-const Generator &only(const std::vector<Generator> &generators) {
-    if (generators.size() > 1) {
-        std::string list;
-        for (const Generator &generator : generators) {
-            list += (list.empty() ? "" : ", ") + generator.name;
-        }
-        throw UsageError("-g is needed where there are several generators: " + list);
-    }
-    return generators.front();
 }
 
 void run(const std::string &executable, const std::vector<std::string> &arguments,
@@ -65,7 +55,10 @@ void run(const std::string &executable, const std::vector<std::string> &argument
         }
         return;
     }
-    const Generator &generator = only(found);
+    if (found.size() > 1) {
+        throw UsageError("-g is needed where there are several generators: " + list_of(names_of(found)));
+    }
+    const Generator &generator = found.front();
     speaker = generator.name;
     for (const std::string &path : make_files(generator, request)) {
         if (request.verbose) {

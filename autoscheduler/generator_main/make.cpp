@@ -1,15 +1,9 @@
 #include "autoscheduler/generator_main/make.h"
 
+#include "autoscheduler/autoschedule.h"
 #include "autoscheduler/generator_main/derivatives.h"
 #include "autoscheduler/generator_main/files.h"
-#include "schedules/schedule.h"
-#include "targets/compile.h"
-
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-
-namespace fs = std::filesystem;
+#include "targets/emit.h"
 
 namespace sylvite {
 
@@ -35,13 +29,38 @@ Program program_of(const Generator &generator, const GeneratorRequest &request) 
     return Program(function_name(generator, request), program.inputs(), program.outputs());
 }
 
-Schedule schedule_of(const Program &program, const GeneratorRequest &request) {
-    if (request.schedule == "none" || request.schedule == "auto") {
-        return {};  // lower() has defaults
+// The values that the generator expects of scalars, by Param::set_estimate().
+std::map<std::string, int64_t> expected_sizes(const Program &program) {
+    std::map<std::string, int64_t> sizes;
+    for (const ProgramInput &input : program.inputs()) {
+        if (input.is_array() || !input.parameter().estimate().defined()) {
+            continue;
+        }
+        if (const auto value = Halide::Internal::as_const_int(input.parameter().estimate())) {
+            sizes[input.name()] = *value;
+        }
     }
-    const Schedule schedule = load_schedule(request.schedule);
-    check(schedule, program);
-    return schedule;
+    return sizes;
+}
+
+Schedule schedule_of(const Program &program, const TargetRow &target, const GeneratorRequest &request) {
+    _halide_user_assert(!request.autoscheduler.empty() || request.autoscheduler_parameters.empty())
+        << "autoscheduler." << request.autoscheduler_parameters.begin()->first
+        << "= needs an autoscheduler= beside it.";
+    if (request.schedule == "none") {
+        _halide_user_assert(request.autoscheduler.empty())
+            << "autoscheduler= needs something to schedule; schedule=none leaves it nothing.";
+        return {};
+    }
+    AutoscheduleOptions options{.sizes = expected_sizes(program)};
+    if (request.schedule != "auto") {
+        options.keep = load_schedule(request.schedule);
+        check(options.keep, program);
+    }
+    if (request.autoscheduler.empty()) {
+        return autoschedule(program, target, options);
+    }
+    return autoschedule_with(request.autoscheduler, program, target, options, request.autoscheduler_parameters);
 }
 
 }  // namespace
@@ -56,7 +75,7 @@ std::vector<std::string> make_files(const Generator &generator, const GeneratorR
         Halide::load_plugin(plugin);
     }
     const Program program = program_of(generator, request);
-    const Schedule schedule = schedule_of(program, request);
+    const Schedule schedule = schedule_of(program, target, request);
     const std::string base = request.base_name.empty() ? program.name() : request.base_name;
     _halide_user_assert(base.find('/') == std::string::npos)
         << "-n needs a name without folders; it has " << base << ": give the folder with -o.";
@@ -64,14 +83,14 @@ std::vector<std::string> make_files(const Generator &generator, const GeneratorR
         std::map<Halide::OutputFileType, std::string> outputs;
         for (const FileKind &kind : kinds) {
             const std::string path = folder + "/" + base + kind.extension;
-            if (kind.from_module()) {
+            if (kind.from_program()) {
                 outputs[kind.halide] = path;
             } else {
                 save_schedule(schedule, path);
             }
         }
         if (!outputs.empty()) {
-            lower(program, target, schedule).compile(outputs);
+            emit(program, target, schedule, outputs);
         }
     });
 }

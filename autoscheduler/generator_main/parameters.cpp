@@ -1,6 +1,7 @@
 #include "autoscheduler/generator_main/parameters.h"
 
-#include "frontend/graph.h"
+#include "autoscheduler/generator_main/command_line.h"
+#include "autoscheduler/generator_main/words.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,9 +9,6 @@
 namespace sylvite {
 
 namespace {
-
-// The keys of the command line that say what is made of a program, not what it is.
-const std::vector<std::string> reserved{"target", "derivative", "wrt", "schedule"};
 
 template<typename T>
 std::string text(const T &value) {
@@ -23,14 +21,6 @@ std::string text(const Halide::Type &type) {
     std::ostringstream out;
     out << type;
     return out.str();
-}
-
-std::string join(const std::vector<std::string> &words) {
-    std::string all;
-    for (const std::string &word : words) {
-        all += (all.empty() ? "" : ", ") + word;
-    }
-    return all;
 }
 
 // "an integer", "an integer from 2 to 9", "an integer, at least 2", ...
@@ -73,9 +63,10 @@ const std::vector<Halide::Type> &element_types() {
 }  // namespace
 
 const std::string &Parameters::value_of(const Declared &parameter) {
+    const std::vector<std::string> reserved = command_line_keys();
     _halide_user_assert(std::find(reserved.begin(), reserved.end(), parameter.name) == reserved.end())
         << "Parameters need names of their own; " << parameter.name << " is a word of the command line ("
-        << join(reserved) << "): choose another name.";
+        << list_of(reserved) << "): choose another name.";
     const auto same_name = [&](const Declared &d) { return d.name == parameter.name; };
     const auto known = std::find_if(declared_.begin(), declared_.end(), same_name);
     if (known == declared_.end()) {
@@ -104,7 +95,7 @@ bool Parameters::flag(const std::string &name, bool value, const std::string &he
 
 std::string Parameters::choice(const std::string &name, const std::string &value,
                                const std::vector<std::string> &choices, const std::string &help) {
-    const Declared parameter{name, value, "one of " + join(choices), help};
+    const Declared parameter{name, value, "one of " + list_of(choices), help};
     const std::string &given = value_of(parameter);
     check_value(std::find(choices.begin(), choices.end(), given) != choices.end(), parameter, given);
     return given;
@@ -120,6 +111,7 @@ Halide::Type Parameters::type(const std::string &name, Halide::Type value, const
 }
 
 void Parameters::refuse_unknown() const {
+    const std::vector<std::string> reserved = command_line_keys();
     std::vector<std::string> known;
     for (const Declared &parameter : declared_) {
         known.push_back(parameter.name);
@@ -130,10 +122,9 @@ void Parameters::refuse_unknown() const {
         }
         std::vector<std::string> all = known;
         all.insert(all.end(), reserved.begin(), reserved.end());
-        const std::string nearest = nearest_name(name, all);
         _halide_user_error << "there is no parameter " << name << "; the parameters are "
-                           << (known.empty() ? "none" : join(known)) << ", beside " << join(reserved)
-                           << (nearest.empty() ? "." : ": did you mean " + nearest + "?");
+                           << (known.empty() ? "none" : list_of(known)) << ", beside " << list_of(reserved)
+                           << did_you_mean(name, all);
     }
 }
 

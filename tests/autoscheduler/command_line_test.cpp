@@ -73,6 +73,14 @@ TEST(CommandLine, RefusesWhatItDoesNotKnow) {
     EXPECT_THAT(error_of({"-g"}), HasSubstr("-g"));
 }
 
+TEST(CommandLine, HandsParametersToAnAutoscheduler) {
+    const GeneratorRequest request =
+        parse({"autoscheduler=Adams2019", "autoscheduler.parallelism=4", "autoscheduler.beam_size=8", "n=3"});
+    EXPECT_EQ(request.autoscheduler, "Adams2019");
+    EXPECT_THAT(request.autoscheduler_parameters, ElementsAre(Pair("beam_size", "8"), Pair("parallelism", "4")));
+    EXPECT_THAT(request.parameters, ElementsAre(Pair("n", "3")));
+}
+
 TEST(CommandLine, HelpListsFlagsAndKeys) {
     const std::string help = parse({"-g", "wave", "-h", "n=3"}).help;
     for (const char *word :

@@ -1,4 +1,5 @@
-#include "autoscheduler/generator_main/describe.h"
+#include "autoscheduler/generator_main/parameters.h"
+#include "autoscheduler/generator_main/words.h"
 
 #include <gtest/gtest.h>
 
@@ -80,18 +81,19 @@ TEST(Parameters, RefuseWhatNothingAskedFor) {
     p.integer("n", 512);
     p.integer("steps", 256);
     EXPECT_EQ(error_of([&] { p.refuse_unknown(); }),
-              "there is no parameter step; the parameters are n, steps, beside target, derivative, wrt, schedule: did "
-              "you mean steps?");
+              "there is no parameter step; the parameters are n, steps, beside target, derivative, wrt, schedule, "
+              "autoscheduler: did you mean steps?");
     EXPECT_EQ(error_of([] {
                   Parameters(Values{{"zzzzzz", "3"}}).refuse_unknown();
               }),
-              "there is no parameter zzzzzz; the parameters are none, beside target, derivative, wrt, schedule.");
+              "there is no parameter zzzzzz; the parameters are none, beside target, derivative, wrt, schedule, "
+              "autoscheduler.");
 }
 
 TEST(Parameters, RefuseNamesOfTheCommandLine) {
     EXPECT_EQ(error_of([] { Parameters().integer("target", 1); }),
               "Parameters need names of their own; target is a word of the command line (target, derivative, wrt, "
-              "schedule): choose another name.");
+              "schedule, autoscheduler): choose another name.");
 }
 
 TEST(Parameters, RefuseTwoDefaults) {
