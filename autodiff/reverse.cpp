@@ -186,6 +186,8 @@ void Reverse::add_root(const Cotangent &root) {
     is_current_ = false;
 }
 
+void Reverse::add_root(const ReadTarget &scalar, const Func &adjoint) { scalar_roots_[scalar].push_back(adjoint); }
+
 void Reverse::update() {
     if (is_current_) {
         return;
@@ -243,6 +245,11 @@ const StageForm &Reverse::form(const Function &function, int stage) {
 
 void Reverse::add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments,
                              std::vector<Contribution> &contributions) const {
+    if (const auto it = scalar_roots_.find(target); it != scalar_roots_.end()) {
+        for (const Func &adjoint : it->second) {
+            contributions.push_back({{}, {}, adjoint(), true});
+        }
+    }
     for (const Cotangent &root : roots_) {
         if (target_of(root.output.function()).key != target.key) {
             continue;

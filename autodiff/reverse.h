@@ -32,6 +32,8 @@ bool is_accumulation(const Halide::Internal::Function &function, int stage, std:
 class Reverse {
 public:
     void add_root(const Cotangent &root);
+    /// The loss depends on a scalar parameter by itself, with derivative `adjoint` (no dimensions).
+    void add_root(const ReadTarget &scalar, const Func &adjoint);
 
     /// The sum of what all readers of `target` contribute, right on `box_of(target)` only; undefined if that is zero.
     /// f16 values have f32 adjoints.
@@ -45,6 +47,7 @@ private:
         int stage;
     };
     std::vector<Cotangent> roots_;
+    std::map<ReadTarget, std::vector<Func>> scalar_roots_;
     bool is_current_ = false;  // whether boxes_ and readers_ know all roots
     std::map<std::string, Region> boxes_;
     std::map<std::string, std::vector<Reader>> readers_;  // by key of what is read

@@ -60,6 +60,13 @@ Array Array::from_node(std::shared_ptr<const ArrayNode> node) {
     return array;
 }
 
+Array Array::from_node(std::shared_ptr<const ArrayNode> node, const Func &read) {
+    Array array;
+    array.func_ = read;
+    array.node_ = std::move(node);
+    return array;
+}
+
 Array::Array(const Func &func, std::vector<Expr> extents) {
     const std::string name = func.name().substr(0, func.name().find('$'));
     _halide_user_assert(func.defined()) << "Array() needs a Func that is defined; " << name << " is not.";

@@ -53,6 +53,8 @@ public:
     /// A handle to a new Array that is described by `node`. For the rooms of the project; users call `input`, `loop`
     /// or the constructor above.
     static Array from_node(std::shared_ptr<const ArrayNode> node);
+    /// The same for the Func `read`, which was made for a handle of this node.
+    static Array from_node(std::shared_ptr<const ArrayNode> node, const Func &read);
 
 private:
     Func func_;

@@ -1,0 +1,47 @@
+#include "autodiff/checkpoint.h"
+
+#include "frontend/substitute.h"
+
+#include <cmath>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+Expr ceil_sqrt(const Expr &n) {
+    if (const auto constant = as_const_int(simplify(n))) {
+        return std::max(1, static_cast<int>(std::ceil(std::sqrt(static_cast<double>(*constant)))));
+    }
+    return Halide::max(1, Halide::cast<int>(Halide::ceil(Halide::sqrt(Halide::cast<double>(n)))));
+}
+
+Arrays segmented_loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
+    const Expr length = ceil_sqrt(options.capacity);
+    LoopOptions outer = options, inner = options;
+    outer.memory = inner.memory = Memory::store_all;
+    outer.name += "_segment";
+    outer.capacity = (options.capacity + length - 1) / length;
+    inner.capacity = length;
+    const auto segment = [&](const Expr &s, const Arrays &head) {
+        const Expr first = s * length;
+        const auto step = [&](const Expr &t, const Arrays &state) { return body(first + t, state); };
+        return loop(Halide::min(length, trips - first), head, LoopBody(step), inner);
+    };
+    return loop((trips + length - 1) / length, init, LoopBody(segment), outer);
+}
+
+}  // namespace
+
+Program with_segments(const Program &program) {
+    Substitution substitution;
+    substitution.rebuild([](const LoopNode &loop) { return loop.options.memory == Memory::sqrt; }, segmented_loop);
+    std::vector<ProgramOutput> outputs;
+    for (const ProgramOutput &output : program.outputs()) {
+        outputs.push_back({output.name, substitution(output.array)});
+    }
+    return Program(program.name(), program.inputs(), outputs);
+}
+
+}  // namespace sylvite

@@ -1,0 +1,248 @@
+#include "frontend/substitute.h"
+
+#include "frontend/graph.h"
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+using Kind = ArrayNode::Kind;
+
+/// Rewrites the reads in one Expr; `self` is the copy of the Function that the Expr defines, `loops` its new RVars.
+class SubstituteReads : public IRGraphMutator {
+public:
+    explicit SubstituteReads(Substitution &substitution) : substitution_(substitution) {}
+    std::map<std::string, Function> self;
+    std::map<std::string, Expr> loops;
+
+private:
+    Substitution &substitution_;
+    using IRGraphMutator::visit;
+
+    Expr visit(const Call *op) override {
+        const Expr mutated = IRGraphMutator::visit(op);
+        op = mutated.as<Call>();
+        if (!op || !op->func.defined()) {
+            return mutated;
+        }
+        const auto it = self.find(op->name);
+        const Function callee = it == self.end() ? substitution_.mapped(Function(op->func)) : it->second;
+        return callee.name() == op->name ? mutated : Call::make(callee, op->args, op->value_index);
+    }
+
+    Expr visit(const Variable *op) override {
+        if (const auto it = loops.find(op->name); it != loops.end()) {
+            return it->second;
+        }
+        if (op->param.defined() && !op->param.is_buffer()) {
+            if (const Expr by = substitution_.scalar(op->name); by.defined()) {
+                return by;
+            }
+        }
+        return op;
+    }
+};
+
+void Substitution::replace(const Array &from, const Array &by) { arrays_[from.node().get()] = by; }
+void Substitution::replace(const std::string &name, const Expr &by) { scalars_[name] = by; }
+void Substitution::replace(const std::shared_ptr<const LoopNode> &from, const Arrays &results) {
+    loops_[from.get()] = results;
+}
+
+void Substitution::rebuild(std::function<bool(const LoopNode &)> applies, LoopBuilder build) {
+    applies_ = std::move(applies);
+    build_ = std::move(build);
+}
+
+bool Substitution::touches(const Expr &e) {
+    const Reads reads = reads_of(std::vector<Expr>{e});
+    for (const Halide::Parameter &parameter : reads.parameters) {
+        if (scalars_.count(parameter.name())) {
+            return true;
+        }
+    }
+    for (const Function &callee : reads.functions) {
+        if (touches(callee)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Substitution::touches(const LoopNode &loop) {
+    if (loops_.count(&loop)) {
+        return true;
+    }
+    if (auto it = touched_loops_.find(&loop); it != touched_loops_.end()) {
+        return it->second;
+    }
+    touched_loops_[&loop] = false;  // while its body, which may read its own states, is looked at
+    bool touched = (applies_ && applies_(loop)) || touches(loop.trips) || touches(loop.capacity);
+    for (const Arrays *arrays : {&loop.init, &loop.next}) {
+        for (const Array &array : *arrays) {
+            touched = touched || touches(array);
+        }
+    }
+    return touched_loops_[&loop] = touched;
+}
+
+bool Substitution::touches(const Function &function) {
+    if (auto it = touched_functions_.find(function.name()); it != touched_functions_.end()) {
+        return it->second;
+    }
+    touched_functions_[function.name()] = false;
+    bool touched = false;
+    if (const auto node = array_node(function)) {
+        for (const Expr &extent : node->extents) {
+            touched = touched || touches(extent);
+        }
+        touched = touched || arrays_.count(node.get()) || (node->loop && touches(*node->loop));
+    }
+    for_each_expr(function, [&](const Expr &e) { touched = touched || touches(e); });
+    return touched_functions_[function.name()] = touched;
+}
+
+bool Substitution::touches(const Array &array) { return touches(array.func().function()); }
+
+Expr Substitution::scalar(const std::string &name) {
+    if (const auto it = scalars_.find(name); it != scalars_.end()) {
+        return it->second;
+    }
+    return outer_ ? outer_->scalar(name) : Expr();
+}
+
+Expr Substitution::operator()(const Expr &e) { return SubstituteReads(*this).mutate(e); }
+
+Func Substitution::operator()(const Func &func) {
+    const Function copy = mapped(func.function());
+    return copy.name() == func.name() ? func : Func(copy);
+}
+
+Array Substitution::operator()(const Array &array) {
+    const std::shared_ptr<const ArrayNode> &node = array.node();
+    if (!touches(array)) {
+        return outer_ ? (*outer_)(array) : array;
+    }
+    if (const auto it = arrays_.find(node.get()); it != arrays_.end()) {
+        return it->second;
+    }
+    if (const auto it = copied_arrays_.find(node.get()); it != copied_arrays_.end()) {
+        return it->second;
+    }
+    Array copy;
+    if (node->kind == Kind::Result) {
+        copy = copy_of(node->loop)[node->index];
+    } else if (node->kind == Kind::History) {
+        copy = history(copy_of(node->loop)[node->index]);
+    } else {
+        ArrayNode copied = *node;
+        if (node->kind == Kind::Value) {
+            copied.value = (*this)(node->value);
+        }
+        for (Expr &extent : copied.extents) {
+            extent = (*this)(extent);
+        }
+        copy = Array::from_node(std::make_shared<ArrayNode>(std::move(copied)));
+    }
+    return copied_arrays_[node.get()] = copy;
+}
+
+Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
+    if (const auto it = loops_.find(node.get()); it != loops_.end()) {
+        return it->second;
+    }
+    if (!touches(*node)) {
+        if (outer_) {
+            return outer_->copy_of(node);
+        }
+    }
+    Arrays init;
+    for (const Array &array : node->init) {
+        init.push_back((*this)(array));
+    }
+    LoopOptions options = node->options;
+    options.capacity = (*this)(node->capacity);
+    const auto body = [&](const Expr &step, const Arrays &state) {
+        Substitution inner(this);
+        inner.replace(node->step.as<Variable>()->name, step);
+        for (size_t i = 0; i < state.size(); i++) {
+            inner.replace(node->state[i], state[i]);
+        }
+        Arrays next;
+        for (const Array &array : node->next) {
+            next.push_back(inner(array));
+        }
+        return next;
+    };
+    const Substitution *root = this;
+    while (root->outer_) {
+        root = root->outer_;
+    }
+    const bool rebuilt = root->applies_ && root->applies_(*node);
+    const Expr trips = (*this)(node->trips);
+    return loops_[node.get()] =
+               rebuilt ? root->build_(trips, init, body, options) : loop(trips, init, LoopBody(body), options);
+}
+
+Function Substitution::mapped(const Function &function) {
+    if (!touches(function)) {
+        return outer_ ? outer_->mapped(function) : function;
+    }
+    if (const auto it = functions_.find(function.name()); it != functions_.end()) {
+        return it->second;
+    }
+    Function result;
+    if (const auto node = array_node(function)) {
+        // Any handle with this node will do to find its replacement.
+        Array replaced = arrays_.count(node.get()) ? arrays_[node.get()] : Array();
+        if (!replaced.defined()) {
+            replaced = (*this)(Array::from_node(node));
+        }
+        result = replaced.func().function();
+    } else {
+        result = copy(function);
+    }
+    functions_.emplace(function.name(), result);
+    return result;
+}
+
+Function Substitution::copy(const Function &function) {
+    _halide_user_assert(!function.has_extern_definition())
+        << "A program cannot be rewritten through the extern stage " << plain_name(function.name()) << ".";
+    Func result(plain_name(function.name()));
+    SubstituteReads reads(*this);
+    const auto all = [&](const std::vector<Expr> &exprs) {
+        std::vector<Expr> mutated;
+        for (const Expr &e : exprs) {
+            mutated.push_back(reads.mutate(e));
+        }
+        return mutated;
+    };
+    result.function().define(function.args(), all(function.values()));
+    reads.self.emplace(function.name(), result.function());
+    for (const Definition &update : function.updates()) {
+        bool new_domain = touches(update.predicate());
+        Region ranges;
+        for (const ReductionVariable &r : update.schedule().rvars()) {
+            new_domain = new_domain || touches(r.min) || touches(r.extent);
+            ranges.emplace_back(reads.mutate(r.min), reads.mutate(r.extent));
+        }
+        ReductionDomain domain;
+        if (new_domain && !ranges.empty()) {
+            const Halide::RDom rdom(ranges, "r");
+            for (size_t i = 0; i < ranges.size(); i++) {
+                reads.loops[update.schedule().rvars()[i].var] = rdom[static_cast<int>(i)];
+            }
+            Halide::RDom filtered = rdom;
+            if (!is_const_one(update.predicate())) {
+                filtered.where(reads.mutate(update.predicate()));
+            }
+            domain = filtered.domain();
+        }
+        // Of an RDom that stays, the variables in the Exprs carry the domain along.
+        result.function().define_update(all(update.args()), all(update.values()), domain);
+    }
+    return result.function();
+}
+
+}  // namespace sylvite

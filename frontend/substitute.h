@@ -1,0 +1,61 @@
+#pragma once
+
+#include "frontend/program.h"
+
+#include <map>
+#include <set>
+
+namespace sylvite {
+
+/// Copies graphs while replacing Arrays, scalar parameters and loops in them.
+///
+/// Only what depends on something replaced is copied; the rest is shared with the original, and so are equal copies
+/// asked for one after the other. A substitution may extend another, `outer`: what does not depend on its own
+/// replacements is then left to the outer one. Copies are unscheduled and keep their names.
+class Substitution {
+public:
+    explicit Substitution(Substitution *outer = nullptr) : outer_(outer) {}
+
+    /// Reads of `from` (its node, whichever handle) become reads of `by`; ranks and types must be equal.
+    void replace(const Array &from, const Array &by);
+    /// The scalar parameter `name`, or a loop's step, becomes `by`.
+    void replace(const std::string &name, const Expr &by);
+    /// The results of `from`, and their histories, become those of another loop: `results[i]` for state i.
+    void replace(const std::shared_ptr<const LoopNode> &from, const Arrays &results);
+
+    /// Loops for which `applies` are rebuilt by `build`, wherever they stand; all others that change by loop().
+    using LoopBuilder =
+        std::function<Arrays(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options)>;
+    void rebuild(std::function<bool(const LoopNode &)> applies, LoopBuilder build);
+
+    Expr operator()(const Expr &e);
+    Func operator()(const Func &func);
+    Array operator()(const Array &array);
+
+    /// Whether a thing depends on what this substitution itself (not an outer one) replaces.
+    bool touches(const Expr &e);
+    bool touches(const Halide::Internal::Function &function);
+    bool touches(const Array &array);
+
+private:
+    Substitution *outer_;
+    std::map<const ArrayNode *, Array> arrays_;
+    std::map<std::string, Expr> scalars_;
+    std::map<const LoopNode *, Arrays> loops_;
+    std::function<bool(const LoopNode &)> applies_;
+    LoopBuilder build_;
+
+    std::map<std::string, bool> touched_functions_;
+    std::map<const LoopNode *, bool> touched_loops_;
+    std::map<std::string, Halide::Internal::Function> functions_;  // copies and replacements, by name
+    std::map<const ArrayNode *, Array> copied_arrays_;
+
+    friend class SubstituteReads;
+    bool touches(const LoopNode &loop);
+    Halide::Internal::Function copy(const Halide::Internal::Function &function);
+    Halide::Internal::Function mapped(const Halide::Internal::Function &function);
+    Expr scalar(const std::string &name);
+    Arrays copy_of(const std::shared_ptr<const LoopNode> &loop);
+};
+
+}  // namespace sylvite
