@@ -178,6 +178,7 @@ Status Executable::try_run(const NamedArguments &arguments) const {
     Halide::JITHandlers handlers;
     handlers.custom_error = [](Halide::JITUserContext *c, const char *text) { sylvite_report(c, text); };
     JITSharedRuntime::populate_jit_handlers(&context, handlers);
+    sylvite_begin();
     status.code = code_->module.argv_function()(in_order.pointers(&context));
     if (!status.ok()) {
         status.text = sylvite_last_error();

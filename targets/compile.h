@@ -25,6 +25,9 @@ public:
     template<typename T, int dimensions>
     NamedArgument(std::string name, const Halide::Buffer<T, dimensions> &buffer) :
         name(std::move(name)), value(Halide::Buffer<>(buffer)) {}
+    template<typename T, int dimensions, int in_class>
+    NamedArgument(std::string name, const Halide::Runtime::Buffer<T, dimensions, in_class> &buffer) :
+        name(std::move(name)), value(Halide::Buffer<>(Halide::Runtime::Buffer<>(buffer))) {}
     NamedArgument(std::string name, halide_buffer_t *buffer) : name(std::move(name)), value(buffer) {}
     template<typename T>
     requires std::is_integral_v<T> NamedArgument(std::string name, T number) :

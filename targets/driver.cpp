@@ -65,7 +65,8 @@ private:
     void steps(const Block &block, Statements &out);
     void kernel(const Kernel &kernel, Statements &out);
     void loop(const Loop &loop, Statements &out);
-    void copy(const Expr &from, const Expr &to, Statements &out);
+    void copy(const Expr &from, const Expr &to, const Array &like, Statements &out);
+    std::function<Expr(const Expr &)> on_error(const std::string &what) const;
 
     struct Ring {
         RingPlan plan;
@@ -188,16 +189,30 @@ void Driver::deliver(Statements &out) {
         const Expr to = argument(output.name);
         const Expr from = array(*output.array.node());
         if (from.as<Variable>()->name != to.as<Variable>()->name) {
-            copy(from, to, out);
+            copy(from, to, output.array, out);
         }
         if (on_device_) {
-            out.checked_call("halide_copy_to_host", {to});
+            out.checked_call("halide_copy_to_host", {to}, on_error("copy of " + output.name));
         }
     }
 }
 
-void Driver::copy(const Expr &from, const Expr &to, Statements &out) {
-    out.checked_call("halide_buffer_copy", {from, make_zero(Halide::type_of<halide_device_interface_t *>()), to});
+// An array without elements may have no memory, which Halide's copy would refuse.
+void Driver::copy(const Expr &from, const Expr &to, const Array &like, Statements &out) {
+    Expr any = const_true();
+    for (const Expr &extent : like.extents()) {
+        any = any && extent > 0;
+    }
+    Statements copying;
+    copying.checked_call("halide_buffer_copy", {from, make_zero(Halide::type_of<halide_device_interface_t *>()), to},
+                         on_error("copy of " + like.name()));
+    out.run(IfThenElse::make(any, copying.close()));
+}
+
+std::function<Expr(const Expr &)> Driver::on_error(const std::string &what) const {
+    return [name = program_.name(), what](const Expr &code) {
+        return Call::make(Halide::Int(32), "sylvite_kernel_error", {user_context(), name, what, code}, Call::Extern);
+    };
 }
 
 void Driver::steps(const Block &block, Statements &out) {
@@ -232,10 +247,7 @@ void Driver::kernel(const Kernel &kernel, Statements &out) {
         arguments.push_back(targets_.at(key));
         arrays_.emplace(key, targets_.at(key));
     }
-    out.checked_call(lowered.symbol, arguments, [&](const Expr &code) {
-        return Call::make(Halide::Int(32), "sylvite_kernel_error", {user_context(), program_.name(), kernel.name, code},
-                          Call::Extern);
-    });
+    out.checked_call(lowered.symbol, arguments, on_error("kernel " + kernel.name));
 }
 
 // The buffers of one value that each step of a loop makes.
@@ -263,7 +275,7 @@ Driver::Ring Driver::make_ring(const Loop &loop, const RingPlan &plan, const Exp
         const Expr first = storage.view(name + "_first", like.type(), like.extents());
         Statements fill;
         fill.call("sylvite_point_at_slice", {first, ring.history, 0, trips, ring.beyond});
-        copy(array(*loop.node->init[plan.history].node()), first, fill);
+        copy(array(*loop.node->init[plan.history].node()), first, like, fill);
         out.run(IfThenElse::make(trips > 0, fill.close()));
         arrays_[{ArrayNode::Kind::History, loop.node.get(), plan.history}] = ring.history;
     }
@@ -340,10 +352,11 @@ void Driver::step_of(const Loop &loop, std::vector<Ring> &rings, const std::stri
     std::vector<Expr> next(states);
     for (const Ring &ring : rings) {
         if (!ring.plan.value) {
-            copy(array(*ring.plan.copy_of), ring.writing, body);
+            copy(array(*ring.plan.copy_of), ring.writing, node.state[ring.plan.states.front()], body);
         }
         if (ring.plan.history >= 0 && on_device_) {
-            body.checked_call("halide_copy_to_host", {ring.writing});
+            body.checked_call("halide_copy_to_host", {ring.writing},
+                              on_error("copy of " + node.state[ring.plan.history].name()));
         }
         for (int j : ring.plan.states) {
             next[j] = ring.reading;

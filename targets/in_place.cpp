@@ -143,8 +143,9 @@ bool computes_once(const Func &output) {
     }
     std::map<std::string, std::optional<int64_t>> extents;
     for (int d = 0; d < function.dimensions(); d++) {
-        const Expr extent = simplify(output.output_buffer().dim(d).extent());
-        const auto constant = as_const_int(extent);
+        const Expr bound = output.output_buffer().parameter().extent_constraint(d);
+        const Expr extent = bound.defined() ? simplify(bound) : bound;
+        const auto constant = extent.defined() ? as_const_int(extent) : std::nullopt;
         extents[function.args()[d]] = constant ? std::optional<int64_t>(*constant) : std::nullopt;
     }
     const auto product = [](std::optional<int64_t> a, std::optional<int64_t> b) {

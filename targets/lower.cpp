@@ -5,8 +5,6 @@
 #include "targets/gpu_rules.h"
 #include "targets/in_place.h"
 
-#include <algorithm>
-
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -47,19 +45,11 @@ private:
     }
 };
 
-// Device code and its state have the same names in the modules of all kernels.
+// Device code and its state have the same names in the modules of all kernels, so buffers take the kernel's.
 void append(Halide::Module &all, const Halide::Module &kernel, const std::string &symbol) {
     std::vector<LoweredFunc> functions = kernel.functions();
     for (const Halide::Buffer<> &buffer : kernel.buffers()) {
-        const auto &known = all.buffers();
-        if (std::any_of(known.begin(), known.end(), [&](const auto &b) { return b.same_as(buffer); })) {
-            continue;
-        }
-        if (std::none_of(known.begin(), known.end(), [&](const auto &b) { return b.name() == buffer.name(); })) {
-            all.append(buffer);
-            continue;
-        }
-        Halide::Buffer<> renamed(Halide::Runtime::Buffer<>(*buffer.get()), symbol + "_" + buffer.name());
+        const Halide::Buffer<> renamed(Halide::Runtime::Buffer<>(*buffer.get()), symbol + "." + buffer.name());
         Rename rename(buffer.name(), renamed);
         for (LoweredFunc &function : functions) {
             function.body = rename.mutate(function.body);

@@ -54,13 +54,13 @@ void sylvite_report(const void *user_context, const char *text) {
     unlock_slot(slot);
 }
 
-int sylvite_kernel_error(const void *user_context, const char *program, const char *kernel, int code) {
+int sylvite_kernel_error(const void *user_context, const char *program, const char *what, int code) {
     struct slot *slot = lock_slot(user_context);
     if (slot->user_context == user_context && slot->text[0]) {
-        fail(code, "%s: kernel %s: %s", program, kernel, slot->text);
+        fail(code, "%s: %s: %s", program, what, slot->text);
         slot->text[0] = 0;
     } else {
-        fail(code, "%s: kernel %s failed with code %d", program, kernel, code);
+        fail(code, "%s: %s failed with code %d", program, what, code);
     }
     unlock_slot(slot);
     return code ? code : sylvite_kernel_failed;

@@ -45,8 +45,8 @@ void *sylvite_begin(void);
 /** Keeps the text of an error that a kernel reported under `user_context`, on whatever thread it ran. */
 void sylvite_report(const void *user_context, const char *text);
 
-/** The code of a failed call of a kernel, after its text has been made this thread's. */
-int sylvite_kernel_error(const void *user_context, const char *program, const char *kernel, int code);
+/** The code of a failed call, after its text has been made this thread's; `what` failed: "kernel step". */
+int sylvite_kernel_error(const void *user_context, const char *program, const char *what, int code);
 
 /** Checks one array argument against its declaration. `type` is a halide_type_t::as_u32(). */
 int sylvite_check_array(const char *program, const char *argument, const struct halide_buffer_t *array, uint32_t type,

@@ -1,0 +1,183 @@
+#include "targets/emit.h"
+
+#include "targets/device_code.h"
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace sylvite {
+
+namespace {
+
+using Halide::OutputFileType;
+
+// Files under temporary names beside their final ones. What is not published is removed.
+class TemporaryFiles {
+public:
+    TemporaryFiles() = default;
+    TemporaryFiles(const TemporaryFiles &) = delete;
+    TemporaryFiles &operator=(const TemporaryFiles &) = delete;
+    ~TemporaryFiles() {
+        for (const auto &[temporary, path] : files_) {
+            std::error_code ignored;
+            fs::remove(temporary, ignored);
+        }
+    }
+
+    std::string for_path(const std::string &path) {
+        const fs::path folder = fs::path(path).parent_path();
+        _halide_user_assert(folder.empty() || fs::is_directory(folder))
+            << "emit() needs a folder that exists; " << path << " is in none: create " << folder.string() << ".";
+        // The extension is kept: Halide and archivers look at it.
+        const fs::path unique = "." + std::to_string(getpid()) + "_" + std::to_string(files_.size()) + "_" +
+                                fs::path(path).filename().string();
+        files_.emplace_back((folder / unique).string(), path);
+        return files_.back().first;
+    }
+
+    void write(const std::string &path, const std::string &content) {
+        const std::string temporary = for_path(path);
+        std::ofstream file(temporary, std::ios::binary);
+        file << content;
+        file.close();
+        _halide_user_assert(file.good()) << "emit() cannot write " << path << ": " << std::strerror(errno) << ".";
+    }
+
+    void publish() {
+        for (const auto &[temporary, path] : files_) {
+            _halide_user_assert(fs::exists(temporary) && fs::file_size(temporary) > 0)
+                << "emit() cannot write " << path << ": the file is missing or empty; is the disk full?";
+        }
+        for (const auto &[temporary, path] : files_) {
+            std::error_code failure;
+            fs::rename(temporary, path, failure);
+            _halide_user_assert(!failure) << "emit() cannot write " << path << ": " << failure.message() << ".";
+        }
+        files_.clear();
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>> files_;
+};
+
+std::string c_type(const Halide::Type &type) {
+    if (type.is_bool()) {
+        return "bool";
+    }
+    if (type == Halide::Float(32)) {
+        return "float";
+    }
+    if (type == Halide::Float(64)) {
+        return "double";
+    }
+    // 16-bit floats travel as their bits.
+    return (type.is_int() ? "int" : "uint") + std::to_string(type.bits()) + "_t";
+}
+
+std::string words(const Halide::Type &type) {
+    std::ostringstream text;
+    text << type;
+    return type.is_bool() ? "bool" : text.str();
+}
+
+// A formula without the parentheses around all of it that Halide prints.
+std::string words(const Expr &extent) {
+    std::ostringstream text;
+    text << extent;
+    const std::string formula = text.str();
+    int depth = 0;
+    for (size_t i = 0; i + 1 < formula.size(); i++) {
+        depth += (formula[i] == '(') - (formula[i] == ')');
+        if (depth == 0) {
+            return formula;
+        }
+    }
+    return formula.front() == '(' ? formula.substr(1, formula.size() - 2) : formula;
+}
+
+std::string describe(const Array &array) {
+    std::string text = words(array.type()) + " [";
+    for (int d = 0; d < array.dimensions(); d++) {
+        text += (d ? ", " : "") + words(array.extents()[d]);
+    }
+    return text + "]";
+}
+
+void add_device_code(const Halide::Module &module, const std::string &path, TemporaryFiles &files) {
+    const std::vector<DeviceCode> codes = device_code(module);
+    _halide_user_assert(!codes.empty()) << "emit() finds no device code for " << path
+                                        << ": no kernel is scheduled on a GPU.";
+    for (const DeviceCode &code : codes) {
+        files.write(codes.size() == 1 ? path : path + "." + code.name, code.bytes);
+    }
+}
+
+}  // namespace
+
+std::string c_header(const Program &program) {
+    const std::string guard = "SYLVITE_" + program.name() + "_H";
+    std::ostringstream text, arguments;
+    for (const ProgramInput &input : program.inputs()) {
+        arguments << (arguments.tellp() ? ", " : "");
+        arguments << (input.is_array() ? "struct halide_buffer_t *" : c_type(input.type()) + " ") << input.name();
+    }
+    for (const ProgramOutput &output : program.outputs()) {
+        arguments << (arguments.tellp() ? ", " : "") << "struct halide_buffer_t *" << output.name;
+    }
+    text << "#ifndef " << guard << "\n#define " << guard << "\n\n"
+         << "#include <stdbool.h>\n#include <targets/runtime/sylvite_runtime.h>\n\n"
+         << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+         << "/** Inputs are not changed; outputs are made by the caller and must not share memory with other "
+            "arguments.\n"
+         << " * The first dimension is dense. Returns 0 or an error code; sylvite_last_error() says what happened.\n "
+            "*\n";
+    for (const ProgramInput &input : program.inputs()) {
+        text << " * @param[in] " << input.name() << " "
+             << (input.is_array() ? describe(input.array()) : words(input.type())) << "\n";
+             << "\n";
+    }
+    for (const ProgramOutput &output : program.outputs()) {
+        text << " * @param[out] " << output.name << " " << describe(output.array) << "\n";
+    }
+    text << " */\nint " << program.name() << "(" << arguments.str() << ");\n\n"
+         << "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+    return text.str();
+}
+
+void emit(const Program &program, const TargetRow &target, const Schedule &schedule,
+          const std::map<OutputFileType, std::string> &outputs, const EmitOptions &options) {
+    Halide::Target halide_target = target.halide_target();
+    if (!options.with_halide_runtime) {
+        halide_target.set_feature(Halide::Target::NoRuntime);
+    }
+    const Halide::Module module = lower(program, target, halide_target, schedule);
+    TemporaryFiles files;
+    std::map<OutputFileType, std::string> of_halide;
+    for (const auto &[kind, path] : outputs) {
+        if (kind == OutputFileType::c_header) {
+            files.write(path, c_header(program));
+        } else if (kind == OutputFileType::device_code) {
+            add_device_code(module, path, files);
+        } else {
+            of_halide[kind] = files.for_path(path);
+        }
+    }
+    if (!of_halide.empty()) {
+        module.compile(of_halide);
+    }
+    files.publish();
+}
+
+void emit_runtime(const TargetRow &target, const std::string &path) {
+    TemporaryFiles files;
+    Halide::compile_standalone_runtime({{OutputFileType::static_library, files.for_path(path)}},
+                                       target.halide_target());
+    files.publish();
+}
+
+}  // namespace sylvite

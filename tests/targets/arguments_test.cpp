@@ -1,0 +1,149 @@
+// Arguments that a program cannot run with: each has its code and one clear text.
+
+#include "targets/compile.h"
+#include "targets/runtime/sylvite_runtime.h"
+#include "tests/targets/programs.h"
+
+#include <gtest/gtest.h>
+
+namespace sylvite {
+
+namespace {
+
+using Halide::Buffer;
+
+class BadArgument : public testing::Test {
+protected:
+    static const Executable &run() {
+        static const Executable wave = compile(test::wave("wave", 5, 4), find_target("x86-64"));
+        return wave;
+    }
+
+    Buffer<float> u0_{5, 4}, c_{5, 4}, u_{5, 4};
+    NamedArgument u0{"u0", u0_}, c{"c", c_}, steps{"steps", 3}, u{"u", u_};
+
+    void SetUp() override {
+        u0_.fill(1.f);
+        c_.fill(0.1f);
+        ASSERT_EQ(call(), "");
+    }
+
+    std::string call() {
+        const Status status = run().try_run({u0, c, steps, u});
+        code = status.code;
+        return status.text;
+    }
+    int code = 0;
+};
+
+TEST_F(BadArgument, NullPointer) {
+    u0 = {"u0", static_cast<halide_buffer_t *>(nullptr)};
+    EXPECT_EQ(call(), "wave: argument u0 is a null pointer and must be an array");
+    EXPECT_EQ(code, sylvite_null_buffer);
+    u0 = {"u0", Buffer<float>()};
+    EXPECT_EQ(call(), "wave: argument u0 is a null pointer and must be an array");
+}
+
+TEST_F(BadArgument, NoMemory) {
+    halide_dimension_t dims[] = {{0, 5, 1, 0}, {0, 4, 5, 0}};
+    halide_buffer_t empty = {};
+    empty.type = halide_type_of<float>();
+    empty.dimensions = 2;
+    empty.dim = dims;
+    c = {"c", &empty};
+    EXPECT_EQ(call(), "wave: argument c has neither host memory nor device memory");
+    EXPECT_EQ(code, sylvite_no_data);
+}
+
+TEST_F(BadArgument, Type) {
+    c = {"c", Buffer<double>(5, 4)};
+    EXPECT_EQ(call(), "wave: argument c has elements of type float64 but must have float32");
+    EXPECT_EQ(code, sylvite_wrong_type);
+}
+
+TEST_F(BadArgument, Rank) {
+    u = {"u", Buffer<float>(5)};
+    EXPECT_EQ(call(), "wave: argument u has 1 dimensions but must have 2");
+    EXPECT_EQ(code, sylvite_wrong_rank);
+}
+
+TEST_F(BadArgument, Extent) {
+    u0 = {"u0", Buffer<float>(5, 3)};
+    EXPECT_EQ(call(), "wave: argument u0 has extent 3 in dimension 1 but must have 4");
+    EXPECT_EQ(code, sylvite_wrong_extent);
+}
+
+TEST_F(BadArgument, Layout) {
+    Buffer<float> moved(5, 4);
+    moved.fill(0);
+    moved.set_min(1, 0);
+    u0 = {"u0", moved};
+    EXPECT_EQ(call(), "wave: argument u0 begins at 1 in dimension 0 but must begin at 0");
+    EXPECT_EQ(code, sylvite_wrong_layout);
+    Buffer<float> turned(4, 5);
+    turned.fill(0);
+    turned.transpose(0, 1);
+    u0 = {"u0", turned};
+    EXPECT_EQ(call(), "wave: argument u0 has stride 4 in dimension 0 but must have 1");
+    EXPECT_EQ(code, sylvite_wrong_layout);
+}
+
+TEST_F(BadArgument, Overlap) {
+    u = {"u", u0_};
+    EXPECT_EQ(call(), "wave: output u shares memory with argument u0");
+    EXPECT_EQ(code, sylvite_overlap);
+    Buffer<float> both(5, 7);
+    both.fill(0);
+    c = {"c", both.cropped(1, 0, 4)};
+    Buffer<float> upper = both.cropped(1, 3, 4);
+    upper.set_min(0, 0);
+    u = {"u", upper};
+    EXPECT_EQ(call(), "wave: output u shares memory with argument c");
+}
+
+TEST_F(BadArgument, InputsMayOverlapAndRowsMayBeApart) {
+    c = {"c", u0_};
+    EXPECT_EQ(call(), "");
+    Buffer<float> wide(9, 4);
+    wide.fill(0);
+    u0 = {"u0", wide.cropped(0, 0, 5)};
+    EXPECT_EQ(call(), "");
+}
+
+TEST_F(BadArgument, Name) {
+    EXPECT_EQ(run().try_run({u0, c, {"step", 3}, u}).text,
+              "wave: there is no argument step; the arguments are u0, c, steps, u: did you mean steps?");
+    EXPECT_EQ(run().try_run({u0, c, u}).text, "wave: argument steps is missing");
+    EXPECT_EQ(run().try_run({u0, c, steps, u, u0}).text, "wave: argument u0 is given twice");
+    EXPECT_EQ(run().try_run({u0, {"c", 1}, steps, u}).text, "wave: argument c must be an array, not a number");
+    EXPECT_EQ(run().try_run({u0, c, {"steps", c_}, u}).text, "wave: argument steps must be a number, not an array");
+}
+
+TEST_F(BadArgument, RunThrowsTheText) {
+    try {
+        run()({u0, c, u});
+        FAIL() << "nothing was thrown";
+    } catch (const Halide::RuntimeError &error) {
+        EXPECT_STREQ(error.what(), "wave: argument steps is missing");
+    }
+}
+
+TEST(Extents, MayDependOnScalarArguments) {
+    Halide::Param<int> n("n");
+    Halide::Var x("x");
+    Array a = input<float>("a", {n + 1});
+    Func f("f");
+    f(x) = a(x) + a(x + 1);
+    const Executable run = compile(Program("pairs", {a, n}, {{"b", Array(f, {n})}}), find_target("x86-64"));
+    Buffer<float> in(256), out(255);
+    in.fill(1.f);
+    EXPECT_EQ(run.try_run({{"a", in}, {"n", 255}, {"b", out}}).text, "");
+    EXPECT_EQ(run.try_run({{"a", in}, {"n", 256}, {"b", out}}).text,
+              "pairs: argument a has extent 256 in dimension 0 but must have 257");
+    EXPECT_EQ(run.try_run({{"a", in}, {"n", -3}, {"b", out}}).text,
+              "pairs: argument a has extent 256 in dimension 0 but must have 0");
+}
+
+}  // namespace
+
+}  // namespace sylvite
