@@ -139,7 +139,6 @@ std::string c_header(const Program &program) {
     for (const ProgramInput &input : program.inputs()) {
         text << " * @param[in] " << input.name() << " "
              << (input.is_array() ? describe(input.array()) : words(input.type())) << "\n";
-             << "\n";
     }
     for (const ProgramOutput &output : program.outputs()) {
         text << " * @param[out] " << output.name << " " << describe(output.array) << "\n";
