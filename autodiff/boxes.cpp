@@ -48,9 +48,9 @@ void bound_by_buffer(Region &box, const Halide::Buffer<> &buffer) {
     }
 }
 
-class BoxesNeeded {
+class InferBounds {
 public:
-    explicit BoxesNeeded(const std::vector<Root> &roots) {
+    explicit InferBounds(const std::vector<Root> &roots) {
         std::vector<Function> functions;
         for (const Root &root : roots) {
             functions.push_back(root.function);
@@ -63,17 +63,16 @@ public:
             order.push_back(function.name());
             environment.emplace(function.name(), function);
         }
-        value_bounds_ = compute_function_value_bounds(order, environment);
+        bounds.values = compute_function_value_bounds(order, environment);
         for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
             visit(*function);
         }
     }
 
-    std::map<std::string, Region> regions;
+    Bounds bounds;
 
 private:
     std::map<std::string, Box> boxes_;
-    FuncValueBounds value_bounds_;
 
     void merge(const std::string &key, const Box &box) {
         auto [it, is_new] = boxes_.emplace(key, box);
@@ -84,7 +83,7 @@ private:
 
     void visit(const Function &function) {
         const std::string key = target_of(function).key;
-        Region &box = regions[key];
+        Region &box = bounds.boxes[key];
         box = region_of(boxes_[key]);
         if (const auto node = array_node(function)) {
             box.clear();
@@ -111,7 +110,7 @@ private:
             exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
             exprs.push_back(definition.predicate());
             for (const Expr &e : exprs) {
-                for (const auto &[name, needed] : boxes_required(e, domain, value_bounds_)) {
+                for (const auto &[name, needed] : boxes_required(e, domain, bounds.values)) {
                     if (auto it = keys.find(name); it != keys.end() && name != function.name()) {
                         merge(it->second, needed);
                     }
@@ -119,12 +118,12 @@ private:
             }
         }
         for (const Halide::Parameter &parameter : reads.parameters) {
-            Region &needed = regions[target_of(parameter).key];
+            Region &needed = bounds.boxes[target_of(parameter).key];
             needed = region_of(boxes_[target_of(parameter).key]);
             bound_by_buffer(needed, parameter);
         }
         for (const Halide::Buffer<> &buffer : reads.buffers) {
-            Region &needed = regions[target_of(buffer).key];
+            Region &needed = bounds.boxes[target_of(buffer).key];
             needed = region_of(boxes_[target_of(buffer).key]);
             bound_by_buffer(needed, buffer);
         }
@@ -133,7 +132,28 @@ private:
 
 }  // namespace
 
-std::map<std::string, Region> boxes_needed(const std::vector<Root> &roots) { return BoxesNeeded(roots).regions; }
+Bounds bounds_of(const std::vector<Root> &roots) { return InferBounds(roots).bounds; }
+
+Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &domain, const Bounds &bounds) {
+    const Call *call = read.as<Call>();
+    if (!call) {
+        return {};
+    }
+    // Halide narrows the bounds of variables by the conditions of statements, though not of selects.
+    Stmt statement = Evaluate::make(read);
+    if (guard.defined()) {
+        statement = IfThenElse::make(guard, statement);
+    }
+    const std::map<std::string, Box> boxes = boxes_required(statement, domain, bounds.values);
+    const auto box = boxes.find(call->name);
+    return box == boxes.end() ? Region(call->args.size()) : region_of(box->second);
+}
+
+Region union_of(const Region &a, const Region &b) {
+    Box merged = box_of(a);
+    merge_boxes(merged, box_of(b));
+    return region_of(merged);
+}
 
 void require_bounded(const Region &box, const std::string &what, const std::string &reader) {
     for (size_t d = 0; d < box.size(); d++) {

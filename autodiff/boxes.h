@@ -14,9 +14,22 @@ struct Root {
     Region box;
 };
 
-/// The regions of all Funcs, buffers and scalars that the roots need, found by Halide's bounds inference. Arrays always
-/// have their own box. A dimension without bounds has undefined Exprs; see require_bounded.
-std::map<std::string, Region> boxes_needed(const std::vector<Root> &roots);
+/// What Halide's bounds inference says of a graph.
+struct Bounds {
+    /// The regions of all Funcs, buffers and scalars that the roots need, by key of the target. Arrays always have their
+    /// own box. A dimension without bounds has undefined Exprs; see require_bounded.
+    std::map<std::string, Region> boxes;
+    /// Bounds of the values of the Funcs, for indices that are data.
+    Halide::Internal::FuncValueBounds values;
+};
+Bounds bounds_of(const std::vector<Root> &roots);
+
+/// The region in which `read` reads its target, for the points of `domain` where `guard` (may be undefined) holds.
+Region region_read(const Expr &read, const Expr &guard,
+                   const Halide::Internal::Scope<Halide::Internal::Interval> &domain, const Bounds &bounds);
+
+/// The smallest region that holds both; a dimension that has no bounds in one of them has none.
+Region union_of(const Region &a, const Region &b);
 
 /// Throws Halide::CompileError that names `reader` and `what` if a dimension has no bounds.
 void require_bounded(const Region &box, const std::string &what, const std::string &reader);

@@ -3,6 +3,7 @@
 #include "autodiff/affine.h"
 #include "frontend/graph.h"
 
+#include <algorithm>
 #include <set>
 
 using namespace Halide::Internal;
@@ -199,7 +200,7 @@ void Reverse::update() {
         roots.push_back({root.output.function(), root.box});
         functions.push_back(root.output.function());
     }
-    boxes_ = boxes_needed(roots);
+    bounds_ = bounds_of(roots);
     readers_.clear();
     for (const Function &function : functions_of(functions)) {
         const int stages = function.has_pure_definition() ? static_cast<int>(function.updates().size()) + 1 : 0;
@@ -243,56 +244,43 @@ const StageForm &Reverse::form(const Function &function, int stage) {
     return it->second;
 }
 
-void Reverse::add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments,
+void Reverse::add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments, const Region &support,
                              std::vector<Contribution> &contributions) const {
     if (const auto it = scalar_roots_.find(target); it != scalar_roots_.end()) {
         for (const Func &adjoint : it->second) {
             contributions.push_back({{}, {}, adjoint(), true});
         }
     }
+    Scope<Interval> domain;
+    for (size_t d = 0; d < support.size(); d++) {
+        domain.push(arguments[d], Interval(support[d].min, last_of(support[d])));
+    }
     for (const Cotangent &root : roots_) {
-        if (target_of(root.output.function()).key != target.key) {
-            continue;
+        if (target_of(root.output.function()).key == target.key) {
+            const GuardedRead read = read_within(variables(arguments), root.box, domain);
+            const Expr value = Call::make(root.adjoint.function(), read.args, target.value_index);
+            contributions.push_back({{}, variables(arguments), guarded(read.guard, value), true});
         }
-        const Region &box = boxes_.at(target.key);
-        Scope<Interval> domain;
-        for (size_t d = 0; d < box.size(); d++) {
-            domain.push(arguments[d], Interval(box[d].min, last_of(box[d])));
-        }
-        const GuardedRead read = read_within(variables(arguments), root.box, domain);
-        const Expr value = Call::make(root.adjoint.function(), read.args, target.value_index);
-        contributions.push_back({{}, variables(arguments), guarded(read.guard, value), true});
     }
 }
 
-void Reverse::add_reader(const Reader &reader, const ReadTarget &target, const std::vector<std::string> &arguments,
-                         std::vector<Contribution> &contributions) {
+// Lists what a stage adds to the adjoint of `target`, given the adjoints of the stage's own values.
+void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std::vector<Addition> &additions) {
     const Function &function = reader.function;
     const std::string where = stage_text(function, reader.stage);
-    const StageForm &stage = form(function, reader.stage);
-    const Region box = boxes_.at(target_of(function).key);
-    const Scope<Interval> domain = stage_domain(function, reader.stage, box);
-
-    std::vector<Expr> seeds(function.outputs());
-    Expr guard = stage.predicate;
-    bool any_seed = false;
     const std::vector<Type> types = function.output_types();
+    std::vector<const Adjoint *> own(function.outputs());
+    Region box;
     for (int c = 0; c < function.outputs(); c++) {
-        if (!types[c].is_float()) {
-            continue;
-        }
-        const Func own = adjoint(target_of(function, c), adjoint_arguments(function), types[c]);
-        if (own.defined()) {
-            require_bounded(box, plain_name(function.name()), "a stage on the way to the output");
-            const GuardedRead read = read_within(stage.args, box, domain);
-            seeds[c] = Halide::cast(types[c], Call::make(own.function(), read.args, 0));
-            if (read.guard.defined() && !any_seed) {
-                guard = both(guard, read.guard);
+        if (types[c].is_float()) {
+            const Adjoint &adjoint = adjoint_and_support(target_of(function, c), adjoint_arguments(function), types[c]);
+            if (adjoint.sum.defined()) {
+                box = box.empty() ? adjoint.support : union_of(box, adjoint.support);
+                own[c] = &adjoint;
             }
-            any_seed = true;
         }
     }
-    if (!any_seed) {
+    if (std::all_of(own.begin(), own.end(), [](const Adjoint *a) { return a == nullptr; })) {
         return;
     }
     _halide_user_assert(!function.has_extern_definition())
@@ -301,7 +289,22 @@ void Reverse::add_reader(const Reader &reader, const ReadTarget &target, const s
     for (size_t s = 1; s <= function.updates().size(); s++) {
         require_accumulation(function, static_cast<int>(s));
     }
-    const auto is_target = [&](const ReadTarget &read) { return read == target; };
+
+    const StageForm &stage = form(function, reader.stage);
+    const Scope<Interval> domain = stage_domain(function, reader.stage, box);
+    std::vector<Expr> seeds(own.size());
+    Expr guard = stage.predicate;
+    for (size_t c = 0; c < own.size(); c++) {
+        if (own[c]) {
+            const GuardedRead read = read_within(stage.args, own[c]->support, domain);
+            seeds[c] = Halide::cast(types[c], Call::make(own[c]->sum.function(), read.args, 0));
+            if (own.size() == 1) {
+                guard = both(guard, read.guard);
+            } else {
+                seeds[c] = guarded(read.guard, seeds[c]);
+            }
+        }
+    }
     std::vector<LoopDim> loops;
     for (size_t d = 0; d < box.size(); d++) {
         const Variable *arg = stage.args[d].as<Variable>();
@@ -312,53 +315,94 @@ void Reverse::add_reader(const Reader &reader, const ReadTarget &target, const s
     for (const ReductionVariable &r : stage_definition(function, reader.stage).schedule().rvars()) {
         loops.push_back({r.var, r.min, r.extent, true});
     }
+    const auto is_target = [&](const ReadTarget &read) { return read == target; };
     for (const Term &term : linear_form(stage.values, seeds, is_target, where)) {
-        ScatterAdd scatter;
-        scatter.domain = loops;
-        scatter.index = read_arguments(term.read);
-        scatter.guard = both(guard, term.guard);
-        scatter.value = term.coefficient;
-        const Region &target_box = boxes_.at(target.key);
-        require_bounded(target_box, target.key.substr(target.key.find(' ') + 1), where);
-        for (Contribution &contribution : scatter_to_gather(scatter, arguments, target_box)) {
-            contributions.push_back(std::move(contribution));
-        }
+        additions.push_back({{loops, read_arguments(term.read), both(guard, term.guard), term.coefficient},
+                             term.read,
+                             where,
+                             stage_domain(function, reader.stage, box)});
     }
 }
 
-Func Reverse::adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {
+// The region outside which an adjoint is zero. Arrays keep their box: programs use their adjoints as a whole.
+Region Reverse::support_of(const ReadTarget &target, const std::vector<Addition> &additions) const {
+    const auto needed = bounds_.boxes.find(target.key);
+    Region support;
+    bool is_first = true;
+    const auto extend = [&](const Region &region) {
+        support = is_first ? region : union_of(support, region);
+        is_first = false;
+    };
+    for (const Cotangent &root : roots_) {
+        if (target_of(root.output.function()).key == target.key) {
+            if (array_node(root.output.function())) {
+                return needed->second;
+            }
+            extend(root.box);
+        }
+    }
+    for (const Addition &addition : additions) {
+        const Call *call = addition.read.as<Call>();
+        if (call && call->func.defined() && array_node(Function(call->func))) {
+            return needed->second;
+        }
+        extend(region_read(addition.read, addition.scatter.guard, addition.domain, bounds_));
+    }
+    for (size_t d = 0; d < support.size(); d++) {
+        if (!support[d].min.defined() && needed != bounds_.boxes.end()) {
+            support[d] = needed->second[d];
+        }
+    }
+    return support;
+}
+
+const Reverse::Adjoint &Reverse::adjoint_and_support(const ReadTarget &target,
+                                                     const std::vector<std::string> &arguments, Type type) {
     update();
     if (auto it = adjoints_.find(target); it != adjoints_.end()) {
         return it->second;
     }
-    std::vector<Contribution> contributions;
-    add_cotangents(target, arguments, contributions);
+    std::vector<Addition> additions;
     if (auto it = readers_.find(target.key); it != readers_.end()) {
         const std::vector<Reader> readers = it->second;
         for (const Reader &reader : readers) {
-            add_reader(reader, target, arguments, contributions);
+            add_additions(reader, target, additions);
         }
     }
-    Func sum;
-    if (!contributions.empty()) {
-        sum = Func("adjoint_" + plain_name(target.key.substr(target.key.find(' ') + 1)));
-        define_sum(sum, arguments, adjoint_type(type), contributions);
+    const std::string name = target.key.substr(target.key.find(' ') + 1);
+    Adjoint adjoint;
+    adjoint.support = support_of(target, additions);
+    for (const Addition &addition : additions) {
+        require_bounded(adjoint.support, plain_name(name), addition.where);
     }
-    return adjoints_[target] = sum;
+    std::vector<Contribution> contributions;
+    add_cotangents(target, arguments, adjoint.support, contributions);
+    for (const Addition &addition : additions) {
+        for (Contribution &contribution : scatter_to_gather(addition.scatter, arguments, adjoint.support)) {
+            contributions.push_back(std::move(contribution));
+        }
+    }
+    if (!contributions.empty()) {
+        adjoint.sum = Func("adjoint_" + plain_name(name));
+        define_sum(adjoint.sum, arguments, adjoint_type(type), contributions);
+    }
+    return adjoints_[target] = adjoint;
+}
+
+Func Reverse::adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {
+    return adjoint_and_support(target, arguments, type).sum;
 }
 
 Func Reverse::adjoint_everywhere(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {
-    const Func sum = adjoint(target, arguments, type);
-    const std::string name = plain_name(target.key.substr(target.key.find(' ') + 1));
-    Func result("d_" + name);
+    const Adjoint &adjoint = adjoint_and_support(target, arguments, type);
+    Func result("d_" + plain_name(target.key.substr(target.key.find(' ') + 1)));
     const std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
-    if (!sum.defined()) {
+    if (!adjoint.sum.defined()) {
         result(pure) = make_zero(type);
         return result;
     }
-    const Region &box = boxes_.at(target.key);
-    const GuardedRead read = read_within(variables(arguments), box, Scope<Interval>());
-    result(pure) = guarded(read.guard, Halide::cast(type, Call::make(sum.function(), read.args, 0)));
+    const GuardedRead read = read_within(variables(arguments), adjoint.support, Scope<Interval>());
+    result(pure) = guarded(read.guard, Halide::cast(type, Call::make(adjoint.sum.function(), read.args, 0)));
     return result;
 }
 

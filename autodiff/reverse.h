@@ -35,8 +35,8 @@ public:
     /// The loss depends on a scalar parameter by itself, with derivative `adjoint` (no dimensions).
     void add_root(const ReadTarget &scalar, const Func &adjoint);
 
-    /// The sum of what all readers of `target` contribute, right on `box_of(target)` only; undefined if that is zero.
-    /// f16 values have f32 adjoints.
+    /// The sum of what all readers of `target` contribute; undefined if that is zero. It is right where it may differ
+    /// from zero only, and for Arrays on their whole box. f16 values have f32 adjoints.
     Func adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
     /// The same, 0 outside the box and of type `type`; a zero Func where there is no derivative.
     Func adjoint_everywhere(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
@@ -48,17 +48,32 @@ private:
     };
     std::vector<Cotangent> roots_;
     std::map<ReadTarget, std::vector<Func>> scalar_roots_;
-    bool is_current_ = false;  // whether boxes_ and readers_ know all roots
-    std::map<std::string, Region> boxes_;
+    bool is_current_ = false;  // whether bounds_ and readers_ know all roots
+    Bounds bounds_;
     std::map<std::string, std::vector<Reader>> readers_;  // by key of what is read
-    std::map<ReadTarget, Func> adjoints_;
     std::map<std::string, StageForm> forms_;
+
+    /// An adjoint and the region outside which it is zero, and where its Func may be anything.
+    struct Adjoint {
+        Func sum;
+        Region support;
+    };
+    std::map<ReadTarget, Adjoint> adjoints_;
+
+    /// What one stage adds to the adjoint of what it reads.
+    struct Addition {
+        ScatterAdd scatter;
+        Expr read;
+        std::string where;
+        Halide::Internal::Scope<Halide::Internal::Interval> domain;
+    };
 
     void update();
     const StageForm &form(const Halide::Internal::Function &function, int stage);
-    void add_reader(const Reader &reader, const ReadTarget &target, const std::vector<std::string> &arguments,
-                    std::vector<Contribution> &contributions);
-    void add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments,
+    const Adjoint &adjoint_and_support(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
+    void add_additions(const Reader &reader, const ReadTarget &target, std::vector<Addition> &additions);
+    Region support_of(const ReadTarget &target, const std::vector<Addition> &additions) const;
+    void add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments, const Region &support,
                         std::vector<Contribution> &contributions) const;
 };
 
