@@ -1,5 +1,6 @@
 #include "autodiff/boxes.h"
 
+#include "autodiff/conditions.h"
 #include "frontend/graph.h"
 
 using namespace Halide::Internal;
@@ -139,10 +140,10 @@ Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &d
     if (!call) {
         return {};
     }
-    // Halide narrows the bounds of variables by the conditions of statements, though not of selects.
+    // Halide narrows the bounds of variables by the conditions of statements (not of selects), one comparison at a time.
     Stmt statement = Evaluate::make(read);
-    if (guard.defined()) {
-        statement = IfThenElse::make(guard, statement);
+    for (const Expr &condition : conjuncts(guard)) {
+        statement = IfThenElse::make(condition, statement);
     }
     const std::map<std::string, Box> boxes = boxes_required(statement, domain, bounds.values);
     const auto box = boxes.find(call->name);

@@ -228,30 +228,4 @@ Expr product_of(const Expr &a, const Expr &b) {
     return is_const(b) ? b * a : a * b;
 }
 
-Expr guarded(const Expr &guard, const Expr &value) {
-    if (!guard.defined() || is_const_one(guard) || !value.defined()) {
-        return value;
-    }
-    return Halide::select(guard, value, make_zero(value.type()));
-}
-
-Expr both(const Expr &a, const Expr &b) {
-    if (!a.defined() || !b.defined()) {
-        return a.defined() ? a : b;
-    }
-    return a.same_as(b) ? a : a && b;
-}
-
-Expr either(const Expr &a, const Expr &b) {
-    if (!a.defined() || !b.defined()) {
-        return Expr();
-    }
-    // c || !c arises where both arms of a select read the same thing.
-    const Not *not_a = a.as<Not>(), *not_b = b.as<Not>();
-    if ((not_a && equal(not_a->a, b)) || (not_b && equal(not_b->a, a))) {
-        return Expr();
-    }
-    return a.same_as(b) ? a : a || b;
-}
-
 }  // namespace sylvite

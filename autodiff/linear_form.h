@@ -1,6 +1,6 @@
 #pragma once
 
-#include <Halide.h>
+#include "autodiff/conditions.h"
 
 #include <functional>
 #include <string>
@@ -43,12 +43,8 @@ struct Term {
 std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector<Expr> &seeds,
                               const std::function<bool(const ReadTarget &)> &active, const std::string &where);
 
-/// a + b, a * b and select(guard, a, 0) without superfluous zeros and ones; an undefined a or b counts as 0.
+/// a + b and a * b without superfluous zeros and ones; an undefined a or b counts as 0.
 Expr sum_of(const Expr &a, const Expr &b);
 Expr product_of(const Expr &a, const Expr &b);
-Expr guarded(const Expr &guard, const Expr &value);
-/// Conjunction and disjunction, where an undefined Expr stands for true.
-Expr both(const Expr &a, const Expr &b);
-Expr either(const Expr &a, const Expr &b);
 
 }  // namespace sylvite

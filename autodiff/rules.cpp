@@ -1,5 +1,7 @@
 #include "autodiff/rules.h"
 
+#include "autodiff/conditions.h"
+
 #include <cmath>
 #include <map>
 #include <sstream>
@@ -35,7 +37,7 @@ std::vector<Partial> mux_partials(const Operands &a, const Expr &y) {
     std::vector<Partial> partials{Partial()};
     Expr earlier = Internal::const_false();
     for (int i = 0; i <= last; i++) {
-        const Expr here = i < last ? a[0] == i : !earlier;
+        const Expr here = i < last ? a[0] == i : negation(earlier);
         partials.emplace_back(real(y, 1), here);
         earlier = earlier || here;
     }
@@ -78,10 +80,10 @@ const std::vector<Rule> table = {
           E(strict_float(min(a[0], a[1]))),              {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
     {"strict_max", D(chosen(a[0] >= a[1], a[0], a[1]), chosen(a[1] >= a[0], a[1], a[0])),
           E(strict_float(max(a[0], a[1]))),              {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
-    {"select", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), !a[0])),
+    {"select", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), negation(a[0]))),
           E(select(a[0] < 0, sin(a[1]), a[2] * a[2]) + select(a[0] > 0, sin(a[1]), a[2] * a[2])),
           {{-2, -0.1}, {-2, 2}, {-2, 2}}, "the condition has no derivative; what is not chosen contributes exactly 0"},
-    {"if_then_else", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), !a[0])),
+    {"if_then_else", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), negation(a[0]))),
           E(Call::make(a[0].type(), Call::if_then_else, {a[0] < 0, a[1] * a[1], a[2]}, Call::PureIntrinsic)),
           {{-2, -0.1}, {-2, 2}, {-2, 2}}, "as select; also print_when"},
     {"mux", mux_partials, E(mux(cast<int>(a[0]), {a[1] * a[1], a[2], sin(a[1])})),

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <Halide.h>
+
+namespace sylvite {
+
+using Halide::Expr;
+
+/// Conditions as Exprs of type bool, in which an undefined Expr stands for "always".
+
+/// Not `e`, with the negation moved inwards to comparisons of integers; those of floats keep it, for NaN.
+Expr negation(const Expr &e);
+/// Conjunction and disjunction.
+Expr both(const Expr &a, const Expr &b);
+Expr either(const Expr &a, const Expr &b);
+/// The conditions that `e` says all hold.
+std::vector<Expr> conjuncts(const Expr &e);
+/// select(guard, value, 0).
+Expr guarded(const Expr &guard, const Expr &value);
+
+}  // namespace sylvite
