@@ -28,6 +28,13 @@ void read_schedule(Reading &reading, const std::string &value) { reading.request
 
 void read_autoscheduler(Reading &reading, const std::string &value) { reading.request.autoscheduler = value; }
 
+void read_runtime(Reading &reading, const std::string &value) {
+    if (value != "carried" && value != "none") {
+        throw UsageError("runtime= needs carried or none; it has " + value);
+    }
+    reading.request.with_halide_runtime = value == "carried";
+}
+
 void read_derivative(Reading &reading, const std::string &value) {
     for (const std::string &kind : CLI::detail::split(value, ',')) {
         reading.request.derivatives.push_back({kind, reading.wrt_ahead});
@@ -69,6 +76,10 @@ constexpr Key keys[] = {
      "one of Halide's in place of Sylvite's: Mullapudi2016, Adams2019, Li2018, Anderson2021, or one loaded by -p; its "
      "own parameters are autoscheduler.NAME=",
      read_autoscheduler},
+    {"runtime",
+     "whether libraries and objects have Halide's run time in them: carried, or none, to link one made by -r. Programs "
+     "for GPUs that are linked together need one for all. Default: carried",
+     read_runtime},
 };
 
 constexpr std::string_view autoscheduler_prefix = "autoscheduler.";
@@ -118,6 +129,8 @@ GeneratorRequest parse_command_line(const std::string &executable, std::vector<s
         ->type_name("FILE,")
         ->delimiter(',')
         ->allow_extra_args(false);
+    app.add_option("-r", request.halide_runtime, "Make only NAME.a, Halide's run time for the target")
+        ->type_name("NAME");
     app.add_flag("-v,--verbose", request.verbose, "Print the name of each file made");
 
     std::reverse(arguments.begin(), arguments.end());  // CLI11 wants the last argument first
@@ -134,7 +147,8 @@ GeneratorRequest parse_command_line(const std::string &executable, std::vector<s
         if (argument.starts_with("-")) {
             throw UsageError("there is no flag " + argument + ": see -h");
         }
-        const auto &[name, value] = split_key(argument);
+        const std::pair<std::string, std::string> pair = split_key(argument);
+        const std::string &name = pair.first, &value = pair.second;
         const auto *key = std::find_if(std::begin(keys), std::end(keys), [&](const Key &k) { return k.name == name; });
         if (key != std::end(keys)) {
             key->read(reading, value);

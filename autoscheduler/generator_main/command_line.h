@@ -23,6 +23,8 @@ struct GeneratorRequest {
     std::string schedule = "auto";
     std::string autoscheduler;  ///< one of Halide's, in place of ours
     std::map<std::string, std::string> autoscheduler_parameters;
+    std::string halide_runtime;       ///< for `-r`: make the library of that name with Halide's run time, nothing else
+    bool with_halide_runtime = true;  ///< whether libraries and objects carry Halide's run time
     std::vector<DerivativeRequest> derivatives;     ///< in the order in which they are applied
     std::map<std::string, std::string> parameters;  ///< what is left: the generator's own
     bool verbose = false;

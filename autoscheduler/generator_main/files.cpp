@@ -40,7 +40,7 @@ const std::vector<FileKind> &file_kinds() {
     using enum Halide::OutputFileType;
     // clang-format off
     static const std::vector<FileKind> kinds{
-        {"static_library", ".a",      static_library, "the compiled program, with Halide's run time"},
+        {"static_library", ".a",      static_library, "the compiled program"},
         {"c_header",       ".h",      c_header,       "its declaration"},
         {"object",         ".o",      object,         "the compiled program as an object file"},
         {"assembly",       ".s",      assembly,       "its assembly"},

@@ -44,6 +44,22 @@ std::vector<Generator> selected(const std::string &name, const std::vector<Gener
     return found;
 }
 
+// Makes the files of a request; `speaker` becomes who reports an error.
+std::vector<std::string> make(const GeneratorRequest &request, const std::vector<Generator> &generators,
+                              std::string &speaker) {
+    if (!request.halide_runtime.empty()) {
+        if (!request.parameters.empty() || !request.derivatives.empty()) {
+            throw UsageError("-r takes -o and target=, nothing of a program");
+        }
+        return make_runtime(request);
+    }
+    if (generators.size() > 1) {
+        throw UsageError("-g is needed where there are several generators: " + list_of(names_of(generators)));
+    }
+    speaker = generators.front().name;
+    return make_files(generators.front(), request);
+}
+
 void run(const std::string &executable, const std::vector<std::string> &arguments,
          const std::vector<Generator> &generators, std::ostream &out, std::string &speaker) {
     const GeneratorRequest request = parse_command_line(executable, arguments);
@@ -55,12 +71,7 @@ void run(const std::string &executable, const std::vector<std::string> &argument
         }
         return;
     }
-    if (found.size() > 1) {
-        throw UsageError("-g is needed where there are several generators: " + list_of(names_of(found)));
-    }
-    const Generator &generator = found.front();
-    speaker = generator.name;
-    for (const std::string &path : make_files(generator, request)) {
+    for (const std::string &path : make(request, found, speaker)) {
         if (request.verbose) {
             out << path << "\n";
         }

@@ -90,8 +90,15 @@ std::vector<std::string> make_files(const Generator &generator, const GeneratorR
             }
         }
         if (!outputs.empty()) {
-            emit(program, target, schedule, outputs);
+            emit(program, target, schedule, outputs, {.with_halide_runtime = request.with_halide_runtime});
         }
+    });
+}
+
+std::vector<std::string> make_runtime(const GeneratorRequest &request) {
+    const TargetRow &target = find_target(request.target);
+    return write_together(request.folder, [&](const std::string &folder) {
+        emit_runtime(target, folder + "/" + request.halide_runtime + ".a");
     });
 }
 

@@ -10,4 +10,7 @@ namespace sylvite {
 /// request is unknown or cannot be done.
 std::vector<std::string> make_files(const Generator &generator, const GeneratorRequest &request);
 
+/// Writes Halide's run time for the request's target, `<halide_runtime>.a`. Returns its path.
+std::vector<std::string> make_runtime(const GeneratorRequest &request);
+
 }  // namespace sylvite

@@ -62,6 +62,14 @@ TEST(CommandLine, GivesEachDerivativeItsInputs) {
                 ElementsAre(Pair("grad", Wrt{"a"}), Pair("jvp", Wrt{"b"})));
 }
 
+TEST(CommandLine, SeparatesHalidesRuntime) {
+    EXPECT_TRUE(parse({}).with_halide_runtime);
+    EXPECT_TRUE(parse({"runtime=carried"}).with_halide_runtime);
+    EXPECT_FALSE(parse({"runtime=none"}).with_halide_runtime);
+    EXPECT_EQ(parse({"-r", "halide", "target=vulkan"}).halide_runtime, "halide");
+    EXPECT_EQ(error_of({"runtime=half"}), "runtime= needs carried or none; it has half");
+}
+
 TEST(CommandLine, RefusesWhatItDoesNotKnow) {
     EXPECT_EQ(error_of({"--fast"}), "there is no flag --fast: see -h");
     EXPECT_EQ(error_of({"-x", "3"}), "there is no flag -x: see -h");

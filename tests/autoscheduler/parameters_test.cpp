@@ -82,18 +82,18 @@ TEST(Parameters, RefuseWhatNothingAskedFor) {
     p.integer("steps", 256);
     EXPECT_EQ(error_of([&] { p.refuse_unknown(); }),
               "there is no parameter step; the parameters are n, steps, beside target, derivative, wrt, schedule, "
-              "autoscheduler: did you mean steps?");
+              "autoscheduler, runtime: did you mean steps?");
     EXPECT_EQ(error_of([] {
                   Parameters(Values{{"zzzzzz", "3"}}).refuse_unknown();
               }),
               "there is no parameter zzzzzz; the parameters are none, beside target, derivative, wrt, schedule, "
-              "autoscheduler.");
+              "autoscheduler, runtime.");
 }
 
 TEST(Parameters, RefuseNamesOfTheCommandLine) {
     EXPECT_EQ(error_of([] { Parameters().integer("target", 1); }),
               "Parameters need names of their own; target is a word of the command line (target, derivative, wrt, "
-              "schedule, autoscheduler): choose another name.");
+              "schedule, autoscheduler, runtime): choose another name.");
 }
 
 TEST(Parameters, RefuseTwoDefaults) {
