@@ -81,7 +81,7 @@ function(add_sylvite_library name)
         OUTPUT "${archive}" "${folder}/${arg_FUNCTION_NAME}.h"
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${folder}"
         COMMAND ${arg_FROM} -g ${arg_GENERATOR} -f ${arg_FUNCTION_NAME} -o "${folder}" -e static_library,c_header
-                ${arguments}
+                ${arguments} runtime=none
         DEPENDS ${inputs}
         COMMENT "Compiling ${arg_FUNCTION_NAME} with ${arg_FROM}"
         VERBATIM)
@@ -90,5 +90,27 @@ function(add_sylvite_library name)
     add_dependencies(${name} ${name}_files)
     target_sources(${name} INTERFACE "${folder}/${arg_FUNCTION_NAME}.h")
     target_include_directories(${name} INTERFACE "${folder}")
-    target_link_libraries(${name} INTERFACE "${archive}" Sylvite::runtime)
+    _sylvite_halide_runtime(${arg_FROM} ${arg_TARGET})
+    target_link_libraries(${name} INTERFACE "${archive}" Sylvite::runtime sylvite_halide_runtime_${arg_TARGET})
+endfunction()
+
+# The library sylvite_halide_runtime_TARGET: Halide's run time, once for all libraries of a target. It is the same from
+# whatever generator it comes.
+function(_sylvite_halide_runtime generator target)
+    set(name sylvite_halide_runtime_${target})
+    if (TARGET ${name})
+        return()
+    endif ()
+    set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+    set(archive "${folder}/halide_runtime.a")
+    add_custom_command(
+        OUTPUT "${archive}"
+        COMMAND "${CMAKE_COMMAND}" -E make_directory "${folder}"
+        COMMAND ${generator} -r halide_runtime -o "${folder}" target=${target}
+        COMMENT "Compiling Halide's run time for ${target}"
+        VERBATIM)
+    add_custom_target(${name}_files DEPENDS "${archive}")
+    add_library(${name} INTERFACE)
+    add_dependencies(${name} ${name}_files)
+    target_link_libraries(${name} INTERFACE "${archive}" Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
