@@ -1,8 +1,8 @@
 #include "autodiff/transpose.h"
 
 #include "autodiff/affine.h"
+#include "autodiff/conditions.h"
 #include "autodiff/index_cases.h"
-#include "autodiff/linear_form.h"
 
 #include <algorithm>
 
