@@ -70,18 +70,6 @@ function(sylvite_runtime folder)
     add_library(Sylvite::runtime ALIAS sylvite_runtime)
 endfunction()
 
-# sylvite_umbrella_header(ROOM...): sylvite.h, which includes the headers of the rooms.
-function(sylvite_umbrella_header)
-    set(SYLVITE_INCLUDES "")
-    foreach (room IN LISTS ARGN)
-        file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/${room}/*.h")
-        list(TRANSFORM headers REPLACE "(.+)" "#include \"\\1\"\n")
-        list(JOIN headers "" headers)
-        string(APPEND SYLVITE_INCLUDES "${headers}")
-    endforeach ()
-    configure_file("${PROJECT_SOURCE_DIR}/cmake/sylvite.h.in" "${PROJECT_BINARY_DIR}/include/sylvite.h" @ONLY)
-endfunction()
-
 # sylvite_apps(FOLDER): the CMakeLists.txt of each folder in it.
 function(sylvite_apps folder)
     file(GLOB apps CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*/CMakeLists.txt")
