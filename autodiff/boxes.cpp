@@ -58,6 +58,7 @@ public:
             merge(target_of(root.function).key, box_of(root.box));
         }
         functions = functions_of(functions);
+        require_distinct_names(functions);
         std::vector<std::string> order;
         std::map<std::string, Function> environment;
         for (const Function &function : functions) {

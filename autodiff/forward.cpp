@@ -35,7 +35,9 @@ public:
         for (const Tangent &tangent : inputs) {
             add_input(tangent);
         }
-        for (const Function &function : functions_of(outputs)) {
+        const std::vector<Function> functions = functions_of(outputs);
+        require_distinct_names(functions);
+        for (const Function &function : functions) {
             if (!tangents_.count(target_of(function).key)) {
                 differentiate(function);
             }

@@ -131,6 +131,26 @@ std::vector<Function> functions_of(const std::vector<Func> &outputs) {
     return functions_of(functions);
 }
 
+void require_distinct_names(const std::vector<Function> &functions) {
+    std::map<std::string, Halide::Parameter> parameters;
+    std::map<std::string, Halide::Buffer<>> buffers;
+    for (const Function &function : functions) {
+        const Reads reads = reads_of(function);
+        for (const Halide::Parameter &parameter : reads.parameters) {
+            const auto [it, is_new] = parameters.emplace(parameter.name(), parameter);
+            _halide_user_assert(is_new || it->second.same_as(parameter))
+                << "Parameters are told apart by name; two different ones are called " << parameter.name()
+                << ": rename one of them.";
+        }
+        for (const Halide::Buffer<> &buffer : reads.buffers) {
+            const auto [it, is_new] = buffers.emplace(buffer.name(), buffer);
+            _halide_user_assert(is_new || it->second.same_as(buffer))
+                << "Buffers are told apart by name; two different ones are called " << buffer.name()
+                << ": rename one of them.";
+        }
+    }
+}
+
 std::string plain_name(const std::string &name) { return name.substr(0, name.find('$')); }
 
 std::map<std::string, std::string> stage_names(const std::vector<Function> &functions) {

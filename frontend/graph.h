@@ -26,6 +26,9 @@ Reads reads_of(const Halide::Internal::Function &function);
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Func> &outputs);
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::Internal::Function> &outputs);
 
+/// Throws Halide::CompileError if two different parameters or buffers in `functions` have the same name.
+void require_distinct_names(const std::vector<Halide::Internal::Function> &functions);
+
 /// A name without Halide's `$3` suffix.
 std::string plain_name(const std::string &name);
 

@@ -43,10 +43,25 @@ private:
     }
 };
 
-void Substitution::replace(const Array &from, const Array &by) { arrays_[from.node().get()] = by; }
-void Substitution::replace(const std::string &name, const Expr &by) { scalars_[name] = by; }
+void Substitution::replace(const Array &from, const Array &by) {
+    arrays_[from.node().get()] = by;
+    forget();
+}
+
+void Substitution::replace(const std::string &name, const Expr &by) {
+    scalars_[name] = by;
+    forget();
+}
+
 void Substitution::replace(const std::shared_ptr<const LoopNode> &from, const Arrays &results) {
     loops_[from.get()] = results;
+    forget();
+}
+
+// What a new replacement touches is not known any more.
+void Substitution::forget() {
+    touched_functions_.clear();
+    touched_loops_.clear();
 }
 
 void Substitution::rebuild(std::function<bool(const LoopNode &)> applies, LoopBuilder build) {

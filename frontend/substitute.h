@@ -51,6 +51,7 @@ private:
     std::map<const ArrayNode *, Array> copied_arrays_;
 
     friend class SubstituteReads;
+    void forget();
     bool touches(const LoopNode &loop);
     Halide::Internal::Function copy(const Halide::Internal::Function &function);
     Halide::Internal::Function mapped(const Halide::Internal::Function &function);
