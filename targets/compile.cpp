@@ -30,6 +30,7 @@ JITModule runtime_symbols() {
     add("sylvite_point_at_slice", sylvite_point_at_slice);
     add("sylvite_reserve", sylvite_reserve);
     add("sylvite_release", sylvite_release);
+    add("sylvite_device_room", sylvite_device_room);
     return symbols;
 }
 

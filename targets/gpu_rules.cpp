@@ -47,7 +47,7 @@ private:
             _halide_user_assert(extent || !on_vulkan_)
                 << "A Vulkan kernel needs thread blocks of constant extents; loop " << op->name << " of kernel "
                 << kernel_ << " has extent " << op->extent
-                << ": split it by a constant with tail strategy ShiftInwards or RoundUp.";
+                << ": give the tiles of the stage that it is computed at the tail shift_inwards.";
             threads_ *= extent.value_or(1);
             _halide_user_assert(threads_ <= max_threads_)
                 << "A thread block needs at most " << max_threads_ << " threads on this target; kernel " << kernel_
@@ -57,6 +57,11 @@ private:
         on_vulkan_ = was_on_vulkan;
         threads_ = outer_threads;
         return mutated;
+    }
+
+    static bool calls_vulkan(const Expr &device) {
+        const auto *call = device.as<Call>();
+        return call && call->name == "halide_vulkan_device_interface";
     }
 
     bool is_signed(const Type &type) const { return on_vulkan_ && type.is_int(); }
@@ -100,6 +105,15 @@ private:
             const Type amount = op->args[1].type().with_code(halide_type_int);
             return Call::make(op->type, op->name, {mutate(op->args[0]), Cast::make(amount, mutate(op->args[1]))},
                               op->call_type);
+        }
+        // On the host: whatever gives an array device memory.
+        static const std::set<std::string> makes_room = {"halide_device_malloc", "halide_device_and_host_malloc",
+                                                         "halide_copy_to_device"};
+        if (makes_room.count(op->name) && calls_vulkan(op->args[1])) {
+            const Expr context = Call::make(Halide::Handle(), Call::get_user_context, {}, Call::Intrinsic);
+            const Expr array = Call::make(op->args[0].type(), "sylvite_device_room",
+                                          {context, op->args[0], op->args[1]}, Call::Extern);
+            return Call::make(op->type, op->name, {array, op->args[1]}, op->call_type);
         }
         // These become shifts while code is made; they are lowered here so that the shifts can be seen.
         static const std::set<std::string> hides_shifts = [] {

@@ -118,7 +118,7 @@ int sylvite_check_array(const char *program, const char *argument, const struct 
     return sylvite_success;
 }
 
-/* The bytes of host memory that an array spans, [begin, end). */
+/* The addresses of host memory that an array spans, [begin, end). */
 static void host_range(const struct halide_buffer_t *array, uintptr_t *begin, uintptr_t *end) {
     int64_t first = 0, last = 0;
     const int64_t bytes = (array->type.bits + 7) / 8;
@@ -181,6 +181,31 @@ int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buf
     const struct halide_dimension_t *last = &stack->dim[stack->dimensions - 1];
     view->host = slot < slices ? stack->host + slot * (int64_t)last->stride * bytes : beyond->host;
     return sylvite_success;
+}
+
+struct halide_buffer_t *sylvite_device_room(void *user_context, struct halide_buffer_t *array,
+                                            const struct halide_device_interface_t *device) {
+    uintptr_t begin, end;
+    host_range(array, &begin, &end);
+    if (end == begin) {
+        array->flags = 0; /* nothing to copy, which the runtime could not do */
+    }
+    if (!array->device) {
+        const uintptr_t bytes = end > begin ? end - begin : 1;
+        struct halide_dimension_t words = {0, (int32_t)((bytes + 255) / 256 * 32), 1, 0};
+        struct halide_buffer_t room;
+        memset(&room, 0, sizeof room);
+        room.type.code = halide_type_uint;
+        room.type.bits = 64;
+        room.type.lanes = 1;
+        room.dimensions = 1;
+        room.dim = &words;
+        if (device->device_malloc(user_context, &room, device) == 0) {
+            array->device = room.device;
+            array->device_interface = room.device_interface;
+        }
+    }
+    return array;
 }
 
 void sylvite_release(void *user_context, void *arena) {

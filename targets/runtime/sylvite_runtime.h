@@ -66,6 +66,11 @@ void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t 
 int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buffer_t *stack, int slot, int slices,
                            const struct halide_buffer_t *beyond);
 
+/** Gives `array` device memory of a size that is a multiple of 256 bytes, if it has none; returns `array`. Halide 21
+ * places Vulkan arrays of other sizes over one another. An error shows when the array is used. */
+struct halide_buffer_t *sylvite_device_room(void *user_context, struct halide_buffer_t *array,
+                                            const struct halide_device_interface_t *device);
+
 /** Returns the memory of an arena. */
 void sylvite_release(void *user_context, void *arena);
 

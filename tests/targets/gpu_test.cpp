@@ -1,0 +1,246 @@
+// Programs with kernels on GPUs: values on lavapipe, device code for CUDA, and what is refused.
+
+#include "tests/support/run_on_targets.h"
+#include "tests/targets/programs.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace sylvite {
+
+namespace {
+
+const Halide::Var x("x"), y("y");
+
+const TargetRow &vulkan() { return find_target("vulkan"); }
+
+#define SKIP_WITHOUT(row)                                                   \
+    if (const std::string why = test::why_not_checked(row); !why.empty()) { \
+        GTEST_SKIP() << "[SKIP] " << (row).name << ": " << why;             \
+    }
+
+std::string error_of(const std::function<void()> &act) {
+    try {
+        act();
+    } catch (const Halide::CompileError &error) {
+        return error.what();
+    }
+    return "";
+}
+
+std::string tiles(const std::string &kernel, const std::vector<std::string> &stages, const std::string &tile) {
+    std::string text = "kernel " + kernel + "\n";
+    for (const std::string &stage : stages) {
+        text += "  stage " + stage + "\n    gpu_tile " + tile + "\n";
+    }
+    return text;
+}
+
+// Halide 21 compiles these wrongly for Vulkan: notes at gpu_rules().
+template<typename T>
+void check_integer_arithmetic() {
+    constexpr int n = 77;
+    Array a = input<T>("a", {n});
+    const auto c = [](int v) { return Halide::cast<T>(v); };
+    const auto wide = [](const Expr &e) { return Halide::cast(e.type().with_bits(2 * e.type().bits()), e); };
+    const std::vector<std::pair<std::string, Expr>> formulas = {
+        {"by3", a(x) / c(3)},
+        {"by13", a(x) / c(13)},
+        {"by_minus7", a(x) / c(-7)},
+        {"by8", a(x) / c(8)},
+        {"mod3", a(x) % c(3)},
+        {"mod17", a(x) % c(17)},
+        {"mod_minus5", a(x) % c(-5)},
+        {"mod8", a(x) % c(8)},
+        {"shift", a(x) >> Halide::cast(Halide::type_of<T>().with_code(halide_type_uint), 2)},
+        // Halide makes intrinsics with shifts inside of these.
+        {"rounding", Halide::cast<T>((wide(a(x)) + 2) / 4)},
+        {"average", Halide::cast<T>((wide(a(x)) + wide(c(3)) + 1) / 2)},
+        {"halving", Halide::cast<T>((wide(a(x)) - wide(c(9))) / 2)},
+    };
+    std::vector<ProgramOutput> outputs;
+    std::vector<std::string> stages;
+    Halide::Buffer<T> in(n);
+    for (int i = 0; i < n; i++) {
+        in(i) = static_cast<T>((i - n / 2) * (sizeof(T) == 1 ? 3 : sizeof(T) == 2 ? 801 : 54321987));
+    }
+    NamedArguments arguments{{"a", in}};
+    for (const auto &[name, formula] : formulas) {
+        Func f(name);
+        f(x) = formula;
+        outputs.push_back({name, Array(f, {n})});
+        stages.push_back(name);
+        arguments.emplace_back(name, Halide::Buffer<T>(n));
+    }
+    const Program program("arithmetic", {a}, outputs);
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", stages, "x b t 16"));
+    const auto want = test::run_here(program, find_target("x86-64"), {}, arguments);
+    const auto got = test::run_here(program, vulkan(), schedule, arguments);
+    for (const auto &[name, a] : want) {
+        const Halide::Buffer<T> must = a, is = got.at(name);
+        for (int i = 0; i < n; i++) {
+            ASSERT_EQ(is(i), must(i)) << name << " of " << int64_t(in(i));
+        }
+    }
+}
+
+TEST(Vulkan, ArithmeticOfNegativeInt32) {
+    SKIP_WITHOUT(vulkan());
+    check_integer_arithmetic<int32_t>();
+}
+TEST(Vulkan, ArithmeticOfNegativeInt16) {
+    SKIP_WITHOUT(vulkan());
+    check_integer_arithmetic<int16_t>();
+}
+TEST(Vulkan, ArithmeticOfNegativeInt8) {
+    SKIP_WITHOUT(vulkan());
+    check_integer_arithmetic<int8_t>();
+}
+
+TEST(Vulkan, FlooredRemainderOfFloats) {
+    SKIP_WITHOUT(vulkan());
+    Array a = input<float>("a", {5});
+    Func f("f");
+    f(x) = a(x) % 3.f + 100 * (a(x) % -2.5f);
+    const Program program("remainder", {a}, {{"b", Array(f, {5})}});
+    Halide::Buffer<float> in(5), out(5);
+    for (int i = 0; i < 5; i++) {
+        in(i) = 2.25f * (i - 2) - 64;
+    }
+    const NamedArguments arguments{{"a", in}, {"b", out}};
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", {"f"}, "x b t 4"));
+    test::expect_same(test::run_here(program, vulkan(), schedule, arguments),
+                      test::run_here(program, find_target("x86-64"), {}, arguments), 1e-6);
+}
+
+// A wave whose every state is summed up afterwards, with a kernel after the loop: histories, several kernels.
+Program recorded_wave(int n, int m) {
+    Halide::Param<int> steps("steps");
+    Array u0 = input<float>("u0", {n, m});
+    const Arrays r = loop(steps, {u0, u0}, [&](Expr, const Arrays &s) {
+        Func next("next"), w = repeat_edge(s[0]);
+        next(x, y) = 1.9f * s[0](x, y) - 0.95f * s[1](x, y) + 0.1f * (w(x - 1, y) + w(x, y + 1));
+        return Arrays{Array(next, {n, m}), s[0]};
+    });
+    Func sum("sum"), twice("twice");
+    Halide::RDom t(0, steps);
+    sum(x, y) = 0.f;
+    sum(x, y) += history(r[0])(x, y, t) * Halide::cast<float>(t + 1);
+    twice(x, y) = 2.f * r[0](x, y);
+    return Program("recorded", {u0, steps}, {{"sum", Array(sum, {n, m})}, {"twice", Array(twice, {n, m})}});
+}
+
+TEST(Vulkan, KernelsOnTheDeviceBesideKernelsOnTheCpu) {
+    SKIP_WITHOUT(vulkan());
+    const Program program = recorded_wave(13, 7);
+    Halide::Buffer<float> u0(13, 7), sum(13, 7), twice(13, 7);
+    u0.for_each_element([&](int i, int j) { u0(i, j) = std::sin(0.7f * i + 1.3f * j); });
+    const std::string loop_on_gpu = tiles("step", {"next"}, "x y bx by tx ty 8 4");
+    const std::string update = "  stage sum\n    gpu_tile x y bx by tx ty 4 4\n"
+                               "  stage sum.update(0)\n    gpu_tile x y bx by tx ty 4 4 guard_with_if\n";
+    for (int steps : {0, 1, 6}) {
+        const NamedArguments arguments{{"u0", u0}, {"steps", steps}, {"sum", sum}, {"twice", twice}};
+        const auto want = test::run_here(program, find_target("x86-64"), {}, arguments);
+        for (const std::string &text :
+             {loop_on_gpu, "kernel main\n" + update, loop_on_gpu + "kernel main\n" + update}) {
+            const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + text);
+            test::expect_same(test::run_here(program, vulkan(), schedule, arguments), want, 1e-5);
+        }
+    }
+}
+
+TEST(Vulkan, RefusesThreadBlocksThatAreNotConstant) {
+    SKIP_WITHOUT(vulkan());
+    // Where tiles are cut off at the edge, the rows of `across` that a tile needs differ from tile to tile.
+    Halide::Param<int> n("n");
+    Array a = input<float>("a", {n, n});
+    Func in = repeat_edge(a), across("across"), blur("blur");
+    across(x, y) = in(x - 1, y) + in(x, y) + in(x + 1, y);
+    blur(x, y) = across(x, y - 1) + across(x, y) + across(x, y + 1);
+    const Program program("blurred", {a, n}, {{"b", Array(blur, {n, n})}});
+    const auto schedule = [](const std::string &tail) {
+        return parse_schedule("sylvite-schedule 1\nkernel main\n  stage blur\n    gpu_tile x y bx by tx ty 8 4 " +
+                              tail + "\n  stage across\n    compute_at blur bx\n    gpu_threads x y\n");
+    };
+    const std::string error = error_of([&] { lower(program, vulkan(), schedule("guard_with_if")); });
+    EXPECT_NE(error.find("A Vulkan kernel needs thread blocks of constant extents; loop "), std::string::npos) << error;
+    EXPECT_NE(error.find("of kernel main has extent "), std::string::npos) << error;
+    Halide::Buffer<float> image(19, 19), b(19, 19);
+    image.for_each_element([&](int i, int j) { image(i, j) = static_cast<float>(i * j % 7); });
+    const NamedArguments arguments{{"a", image}, {"n", 19}, {"b", b}};
+    test::expect_same(test::run_here(program, vulkan(), schedule("shift_inwards"), arguments),
+                      test::run_here(program, find_target("x86-64"), {}, arguments), 1e-6);
+}
+
+// Arrays of many sizes, one program after the other: Halide's allocator would lay small ones over one another.
+TEST(Vulkan, ArraysOfOddSizesInUsedMemory) {
+    SKIP_WITHOUT(vulkan());
+    for (int n : {77, 154, 77, 19, 5, 264, 20}) {
+        Array a = input<uint8_t>("a", {n});
+        std::vector<ProgramOutput> outputs;
+        std::vector<std::string> stages;
+        Halide::Buffer<uint8_t> in(n);
+        in.for_each_element([&](int i) { in(i) = static_cast<uint8_t>(3 * i); });
+        NamedArguments arguments{{"a", in}};
+        for (int k = 0; k < 4; k++) {
+            const std::string name = "f" + std::to_string(k);
+            Func f(name);
+            f(x) = a(x) + Halide::cast<uint8_t>(k);
+            outputs.push_back({name, Array(f, {n})});
+            stages.push_back(name);
+            arguments.emplace_back(name, Halide::Buffer<uint8_t>(n));
+        }
+        const Program program("sizes", {a}, outputs);
+        const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", stages, "x b t 4"));
+        test::expect_same(test::run_here(program, vulkan(), schedule, arguments),
+                          test::run_here(program, find_target("x86-64"), {}, arguments), 0);
+    }
+}
+
+TEST(Gpu, RefusesThreadBlocksThatAreTooLarge) {
+    const Program program = test::wave("wave", 64, 64);
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("step", {"next"}, "x y bx by tx ty 32 16"));
+    EXPECT_NE(error_of([&] {
+                  lower(program, vulkan(), schedule);
+              }).find("A thread block needs at most 256 threads on this target; kernel step has 512 at loop "),
+              std::string::npos);
+    EXPECT_EQ(error_of([&] { lower(program, find_target("cuda-75"), schedule); }), "");
+}
+
+TEST(Gpu, EachKernelHasDeviceCodeOfItsOwn) {
+    const Program program = recorded_wave(13, 7);
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("step", {"next"}, "x y bx by tx ty 8 4") +
+                                             tiles("main", {"twice"}, "x y bx by tx ty 8 4"));
+    for (const char *target : {"cuda-80", "vulkan"}) {
+        const std::vector<DeviceCode> codes = device_code(lower(program, find_target(target), schedule));
+        ASSERT_EQ(codes.size(), 2u) << target;
+        EXPECT_NE(codes[0].name, codes[1].name);
+        EXPECT_NE(codes[0].bytes, codes[1].bytes);
+    }
+    const std::string folder = test::folder_for("device_code");
+    emit(program, find_target("cuda-80"), schedule, {{Halide::OutputFileType::device_code, folder + "/code"}});
+    EXPECT_TRUE(std::filesystem::exists(folder + "/code.recorded__step"));
+    EXPECT_TRUE(std::filesystem::exists(folder + "/code.recorded__main"));
+}
+
+TEST(Gpu, PtxasRefusesWhatIsNoPtx) {
+    SKIP_WITHOUT(find_target("cuda-80"));
+    try {
+        assemble_ptx(".version 7.0\n.target sm_80\nnonsense", "sm_80", SYLVITE_PTXAS);
+        FAIL() << "nothing was thrown";
+    } catch (const Halide::RuntimeError &error) {
+        EXPECT_NE(std::string(error.what()).find("refuses the code"), std::string::npos);
+    }
+}
+
+TEST(Gpu, SpirvValRefusesWhatIsNoSpirv) {
+    if (!test::is_there(SYLVITE_SPIRV_VAL)) {
+        GTEST_SKIP() << "[SKIP] there is no spirv-val (spirv-tools)";
+    }
+    EXPECT_THROW(validate_spirv("nonsense", SYLVITE_SPIRV_VAL), Halide::RuntimeError);
+}
+
+}  // namespace
+
+}  // namespace sylvite
