@@ -36,10 +36,10 @@ run(${configure} -B "${WORK}/build")
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${CMAKE_CTEST_COMMAND}" --test-dir "${WORK}/build" --output-on-failure)
 
-configure_fails("add_sylvite_library(mistaken) does not know COLOUR;red" "-DMISTAKE=COLOUR\;red")
+configure_fails("add_sylvite_library(mistaken) does not know COLOUR red" "-DMISTAKE=COLOUR\;red")
 configure_fails("needs a value after GENERATOR" "-DMISTAKE=GENERATOR\;PARAMS\;n=3")
-configure_fails("needs DERIVATIVE to be of jvp;vjp;grad;hvp; one is 'gradient'" "-DMISTAKE=DERIVATIVE\;gradient")
-configure_fails("has WRT start but no DERIVATIVE" "-DMISTAKE=WRT\;start")
+configure_fails("needs derivatives of jvp, vjp, grad, hvp; one is 'gradient'" "-DMISTAKE=DERIVATIVE\;gradient")
+configure_fails("has WRT but no DERIVATIVE" "-DMISTAKE=WRT\;start")
 configure_fails("needs PARAMS as name=value; one is 'n'" "-DMISTAKE=PARAMS\;n")
 configure_fails("needs SCHEDULE to be a file, auto or none; there is no ${SOURCE}/no.sched"
                 "-DMISTAKE=SCHEDULE\;no.sched")

@@ -14,13 +14,12 @@ Program diffusion(Parameters &parameters) {
 
     Array heat = loop(steps, {start}, [&](const Expr &, const Arrays &state) {
         Func now = zero_outside(state[0]), next("next");
-        next(x) = now(x) + Halide::Internal::make_const(Halide::Float(64), 0.25) * (now(x - 1) - 2 * now(x) + now(x + 1));
+        next(x) = now(x) + 0.25f * (now(x - 1) - 2 * now(x) + now(x + 1));
         return Arrays{Array(next, state[0].extents())};
     })[0];
 
     Halide::RDom r(0, n);
     Func loss("loss");
-    loss() = Halide::Internal::make_const(Halide::Float(64), 0);
     loss() += (heat(r) - seen(r)) * (heat(r) - seen(r));
     return Program("diffusion", {start, seen, steps}, {{"heat", heat}, {"loss", Array(loss, {})}});
 }

@@ -77,7 +77,7 @@ int main() {
         expect_near("gradient", gradient(x), (loss_of(more, seen) - loss_of(less, seen)) / 2, 1e-11);
     }
 
-    expect_near("code of a wrong extent", diffusion(start_array.cropped(0, 0, n - 1), seen_array, steps, heat, loss) != 0,
-                1, 0);
+    expect_near("code of a wrong extent",
+                diffusion(start_array.cropped(0, 0, n - 1), seen_array, steps, heat, loss) != 0, 1, 0);
     return differences == 0 ? 0 : 1;
 }
