@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -79,6 +80,32 @@ std::string c_type(const Halide::Type &type) {
     return (type.is_int() ? "int" : "uint") + std::to_string(type.bits()) + "_t";
 }
 
+// Names that cannot stand in the header, or that the run times use.
+void check_names(const Program &program) {
+    static const std::set<std::string> keywords = {
+        "alignas",   "alignof",   "and",      "asm",      "auto",     "bool",      "break",    "case",     "catch",
+        "char",      "class",     "compl",    "concept",  "const",    "constexpr", "continue", "decltype", "default",
+        "delete",    "do",        "double",   "else",     "enum",     "explicit",  "export",   "extern",   "false",
+        "float",     "for",       "friend",   "goto",     "if",       "inline",    "int",      "long",     "main",
+        "mutable",   "namespace", "new",      "noexcept", "not",      "nullptr",   "operator", "or",       "private",
+        "protected", "public",    "register", "requires", "restrict", "return",    "short",    "signed",   "sizeof",
+        "static",    "struct",    "switch",   "template", "this",     "throw",     "true",     "try",      "typedef",
+        "typeid",    "typename",  "union",    "unsigned", "using",    "virtual",   "void",     "volatile", "while",
+        "xor"};
+    std::vector<std::string> names{program.name()};
+    for (const ProgramInput &input : program.inputs()) {
+        names.push_back(input.name());
+    }
+    for (const ProgramOutput &output : program.outputs()) {
+        names.push_back(output.name);
+    }
+    for (const std::string &name : names) {
+        const bool taken = name.starts_with("halide_") || name.starts_with("sylvite_") || name.starts_with("__");
+        _halide_user_assert(!keywords.count(name) && !taken) << "emit() needs names that C and C++ programs can use; "
+                                                             << program.name() << " has " << name << ": rename it.";
+    }
+}
+
 std::string words(const Halide::Type &type) {
     std::ostringstream text;
     text << type;
@@ -150,6 +177,7 @@ std::string c_header(const Program &program) {
 
 void emit(const Program &program, const TargetRow &target, const Schedule &schedule,
           const std::map<OutputFileType, std::string> &outputs, const EmitOptions &options) {
+    check_names(program);
     Halide::Target halide_target = target.halide_target();
     if (!options.with_halide_runtime) {
         halide_target.set_feature(Halide::Target::NoRuntime);

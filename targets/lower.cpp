@@ -59,6 +59,7 @@ void append(Halide::Module &all, const Halide::Module &kernel, const std::string
     for (const LoweredFunc &function : functions) {
         all.append(function);
     }
+    all.set_any_strict_float(all.any_strict_float() || kernel.any_strict_float());
 }
 
 Halide::Module lower_kernel(const Program &program, const Kernel &kernel, const TargetRow &row,

@@ -318,6 +318,15 @@ TEST(Driver, ScalarsOfAllTypes) {
               "scalars: argument u must be a number of type uint64");
 }
 
+TEST(Driver, StrictFloatStaysStrict) {
+    Array a = input<float>("a", {1}), big = input<float>("big", {1});
+    const Array b = array1("b", Halide::strict_float((a(x) + big(x)) - big(x)), 1);
+    const Executable run = compile(Program("strict", {a, big}, {{"b", b}}), baseline());
+    Buffer<float> out(1);
+    run({{"a", row_of({1})}, {"big", row_of({1e8f})}, {"b", out}});
+    EXPECT_EQ(out(0), 0);
+}
+
 TEST(Driver, ManyThreadsMayRunItAtOnce) {
     const Executable run = compile(test::wave("wave", 13, 7), baseline());
     const Buffer<float> u0 = numbers({13, 7}), c = numbers({13, 7}, 0.1f);

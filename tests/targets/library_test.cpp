@@ -168,6 +168,26 @@ TEST(Library, HeaderTellsTypesAndExtents) {
     EXPECT_NE(header.find("@param[out] out float32 [n - 1]"), std::string::npos) << header;
 }
 
+TEST(Library, RefusesNamesThatNoHeaderCanHave) {
+    const std::string folder = test::folder_for("names");
+    Halide::Var x("x");
+    Array a = input<float>("register", {4});
+    Func f("f");
+    f(x) = a(x) + 1.f;
+    const auto error = [&](const Program &program) -> std::string {
+        try {
+            emit(program, baseline(), {}, {{OutputFileType::c_header, folder + "/names.h"}});
+        } catch (const Halide::CompileError &error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(error(Program("p", {a}, {{"b", Array(f, {4})}})),
+              "Error: emit() needs names that C and C++ programs can use; p has register: rename it.\n");
+    EXPECT_NE(error(test::wave("halide_malloc", 4, 4)).find("has halide_malloc: rename it."), std::string::npos);
+    EXPECT_EQ(error(test::wave("wave", 4, 4)), "");
+}
+
 TEST(Library, NothingIsHalfWritten) {
     const std::string folder = test::folder_for("half");
     // The last of the files cannot be made: no kernel has device code.
