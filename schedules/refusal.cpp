@@ -4,6 +4,21 @@
 
 namespace sylvite {
 
+namespace {
+
+// A name of Halide's that is none of the stages: `r4$x` is r.x, `total$1_intm` is total_intm, `v7` is v.
+std::string plain_variable_or_func(std::string word) {
+    const size_t dollar = word.find('$');
+    if (dollar == std::string::npos) {
+        return word.find('.') == std::string::npos ? plain_variable(word) : word;
+    }
+    const size_t end = word.find_first_not_of("0123456789", dollar + 1);
+    const bool numbered = dollar + 1 < word.size() && end != dollar + 1;
+    return numbered ? word.erase(dollar, end == std::string::npos ? end : end - dollar) : plain_variable(word);
+}
+
+}  // namespace
+
 std::string with_plain_names(const std::string &what, const std::map<std::string, std::string> &names) {
     auto in_name = [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '.';
@@ -28,8 +43,8 @@ std::string with_plain_names(const std::string &what, const std::map<std::string
             word = stage->second;
         } else if (const size_t update = word.find(".update"); names.count(word.substr(0, update))) {
             word = names.at(word.substr(0, update)) + word.substr(update);
-        } else if (word.find('$') != std::string::npos) {
-            word = plain_variable(word);
+        } else {
+            word = plain_variable_or_func(word);
         }
         text += word + stop;
         at = end;

@@ -1,0 +1,183 @@
+#include "autoscheduler/analysis.h"
+
+#include "frontend/graph.h"
+
+#include <algorithm>
+
+using namespace Halide::Internal;
+using Halide::Expr;
+using Halide::Func;
+
+namespace sylvite {
+
+namespace {
+
+double product(const std::vector<int64_t> &extents) {
+    double result = 1;
+    for (const int64_t extent : extents) {
+        result *= static_cast<double>(std::max<int64_t>(extent, 1));
+    }
+    return result;
+}
+
+class ReplaceParameters : public IRMutator {
+public:
+    explicit ReplaceParameters(const AutoscheduleOptions &options) : options_(options) {}
+
+private:
+    const AutoscheduleOptions &options_;
+
+    using IRMutator::visit;
+    Expr visit(const Variable *op) override {
+        if (!op->param.defined() || op->param.is_buffer() || !(op->type.is_int() || op->type.is_uint())) {
+            return op;
+        }
+        if (const auto size = options_.sizes.find(plain_name(op->name)); size != options_.sizes.end()) {
+            return make_const(op->type, size->second);
+        }
+        const Expr estimate = op->param.estimate();
+        return estimate.defined() ? estimate : make_const(op->type, options_.other_sizes);
+    }
+};
+
+// Halide's box of each Func, for outputs on the boxes given. Empty where it finds none.
+std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::vector<Box> &boxes) {
+    try {
+        return inference_bounds(funcs, boxes);
+    } catch (const Halide::Error &) {
+        return {};  // Funcs that are read at unbounded places; sizes are then guessed
+    }
+}
+
+Expr extent_of(const Interval &interval) {
+    return interval.is_bounded() ? simplify(interval.max - interval.min + 1) : Expr();
+}
+
+bool is_associative(const Function &function, const Definition &update) {
+    try {
+        const AssociativeOp op = prove_associativity(function.name(), update.args(), update.values());
+        // A value that does not depend on the old one is no reduction.
+        return op.associative() &&
+               std::all_of(op.xs.begin(), op.xs.end(), [](const auto &x) { return !x.var.empty(); });
+    } catch (const Halide::Error &) {
+        return false;
+    }
+}
+
+DefinitionInfo definition_info(const StageInfo &stage, const Definition &definition, const Estimates &estimates) {
+    DefinitionInfo info;
+    info.args = definition.args();
+    std::vector<Expr> exprs = definition.values();
+    exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
+    info.cost = cost_of(exprs);
+    for (const LoopVariable &variable : loop_variables(definition.schedule())) {
+        LoopInfo loop{variable, estimates.other_sizes(), false, -1};
+        for (size_t d = 0; d < definition.args().size(); d++) {
+            const auto *arg = definition.args()[d].as<Variable>();
+            if (arg && arg->name == variable.halide_name) {
+                loop.dimension = static_cast<int>(d);
+            }
+        }
+        if (!variable.is_rvar) {
+            loop.extent = stage.extents[loop.dimension];
+            loop.constant = stage.constant[loop.dimension];
+        }
+        for (const ReductionVariable &r : definition.schedule().rvars()) {
+            if (r.var == variable.halide_name) {
+                loop.extent = estimates.value(r.extent, estimates.other_sizes());
+                loop.constant = is_const(simplify(r.extent));
+            }
+        }
+        info.loops.push_back(loop);
+    }
+    return info;
+}
+
+}  // namespace
+
+double DefinitionInfo::iterations() const {
+    std::vector<int64_t> extents;
+    for (const LoopInfo &loop : loops) {
+        extents.push_back(loop.extent);
+    }
+    return product(extents);
+}
+
+double StageInfo::points() const { return product(extents); }
+
+Expr Estimates::operator()(const Expr &e) const { return simplify(ReplaceParameters(options_).mutate(e)); }
+
+int64_t Estimates::value(const Expr &e, int64_t otherwise) const {
+    const auto value = as_const_int((*this)(e));
+    return value ? *value : otherwise;
+}
+
+std::map<std::string, std::vector<int64_t>> extents_for(const Func &func, const std::vector<int64_t> &box,
+                                                        const Estimates &estimates) {
+    Box bounds;
+    for (const int64_t extent : box) {
+        bounds.push_back(Interval(0, static_cast<int>(extent) - 1));
+    }
+    std::map<std::string, std::vector<int64_t>> result;
+    for (const auto &[name, needed] : boxes_for({func}, {bounds})) {
+        std::vector<int64_t> &extents = result[name];
+        for (size_t d = 0; d < needed.size(); d++) {
+            const Expr extent = extent_of(needed[d]);
+            extents.push_back(extent.defined() ? estimates.value(extent, estimates.other_sizes())
+                                               : estimates.other_sizes());
+        }
+    }
+    return result;
+}
+
+std::vector<StageInfo> analyse(const Kernel &kernel, const KernelPipeline &pipeline, const Estimates &estimates) {
+    std::vector<Box> boxes;
+    for (const Array &array : kernel.outputs) {
+        Box box;
+        for (const Expr &extent : array.extents()) {
+            box.push_back(Interval(0, extent - 1));
+        }
+        boxes.push_back(box);
+    }
+    const std::map<std::string, Box> bounds = boxes_for(pipeline.outputs, boxes);
+    const std::map<std::string, std::string> names = stage_names(pipeline.stages);
+    std::vector<StageInfo> stages;
+    for (const Function &function : pipeline.stages) {
+        if (!function.has_pure_definition()) {
+            continue;
+        }
+        StageInfo stage;
+        stage.name = names.at(function.name());
+        stage.function = function;
+        stage.output = std::any_of(pipeline.outputs.begin(), pipeline.outputs.end(),
+                                   [&](const Func &output) { return output.name() == function.name(); });
+        for (const Function &reader : pipeline.stages) {
+            for (const Halide::ExternFuncArgument &argument : reader.extern_arguments()) {
+                stage.read_by_extern |= argument.is_func() && Function(argument.func).name() == function.name();
+            }
+        }
+        stage.bytes = 1;
+        for (const Halide::Type &type : function.output_types()) {
+            stage.bytes = std::max(stage.bytes, type.bytes());
+        }
+        const auto found = bounds.find(function.name());
+        for (int d = 0; d < function.dimensions(); d++) {
+            Expr extent;
+            if (found != bounds.end() && d < static_cast<int>(found->second.size())) {
+                extent = extent_of(found->second[d]);
+            }
+            stage.extents.push_back(extent.defined() ? estimates.value(extent, estimates.other_sizes())
+                                                     : estimates.other_sizes());
+            stage.constant.push_back(extent.defined() && is_const(extent));
+        }
+        stage.definitions.push_back(definition_info(stage, function.definition(), estimates));
+        for (const Definition &update : function.updates()) {
+            stage.definitions.push_back(definition_info(stage, update, estimates));
+            stage.definitions.back().associative = is_associative(function, update);
+        }
+        stages.push_back(std::move(stage));
+    }
+    return stages;
+}
+
+}  // namespace sylvite

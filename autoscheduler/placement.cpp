@@ -1,0 +1,194 @@
+#include "autoscheduler/placement.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sylvite {
+
+namespace {
+
+// What it costs to keep a value and to read it again, in operations of a lane; dearer where each kept Func is a launch
+// of its own and passes through device memory.
+struct MemoryCost {
+    double store, load;
+};
+constexpr MemoryCost on_cpu{2, 1}, on_gpu{6, 3};
+
+// Operations in one definition above which nothing more is inlined into it: beyond, compilers get slow.
+constexpr double largest_definition = 3000;
+
+// A producer is computed in strips of its reader where the strips' overlap adds at most this part.
+constexpr double largest_overlap = 0.15;
+
+class Placing {
+public:
+    Placing(const std::vector<StageInfo> &stages, const TargetRow &target, const Estimates &estimates,
+            const std::set<std::string> &plain, const std::map<std::string, bool> &kept) :
+        stages_(stages),
+        target_(target), estimates_(estimates), plain_(plain), kept_(kept) {
+        for (size_t i = 0; i < stages.size(); i++) {
+            index_[stages[i].function.name()] = i;
+        }
+        plan_.placements.resize(stages.size());
+    }
+
+    Plan plan() {
+        inline_cheap();
+        add_up_operations();
+        if (!target_.is_gpu()) {
+            place_in_strips();
+        }
+        return std::move(plan_);
+    }
+
+private:
+    const std::vector<StageInfo> &stages_;
+    const TargetRow &target_;
+    const Estimates &estimates_;
+    const std::set<std::string> &plain_;
+    const std::map<std::string, bool> &kept_;
+    std::map<std::string, size_t> index_;
+    Plan plan_;
+
+    bool is_inlined(size_t i) const { return plan_.placements[i].kind == Placement::Kind::inlined; }
+
+    // Calls visit(producer, number of distinct reads) for what a definition reads.
+    template<typename Visit>
+    void for_each_producer(size_t reader, const DefinitionInfo &definition, const Visit &visit) const {
+        std::map<size_t, double> reads;
+        for (const Read &read : definition.cost.reads) {
+            const auto producer = index_.find(read.name);
+            if (producer != index_.end() && producer->second != reader) {
+                reads[producer->second] += 1;
+            }
+        }
+        for (const auto &[producer, count] : reads) {
+            visit(producer, count);
+        }
+    }
+
+    // Readers first, so that it is known how often a stage is evaluated when it is inlined.
+    void inline_cheap() {
+        const MemoryCost memory = target_.is_gpu() ? on_gpu : on_cpu;
+        std::vector<double> evaluations(stages_.size()), size(stages_.size());
+        for (size_t i = stages_.size(); i-- > 0;) {
+            const StageInfo &stage = stages_[i];
+            const double cost = stage.definitions[0].cost.operations, points = stage.points();
+            const bool cheaper = evaluations[i] * cost <= points * (cost + memory.store) + evaluations[i] * memory.load;
+            bool inlined = stage.can_be_inlined() && cheaper && size[i] + cost <= largest_definition;
+            if (const auto kept = kept_.find(stage.name); kept != kept_.end()) {
+                inlined = kept->second;
+            }
+            plan_.placements[i].kind = inlined ? Placement::Kind::inlined : Placement::Kind::root;
+            for (const DefinitionInfo &definition : stage.definitions) {
+                for_each_producer(i, definition, [&](size_t producer, double reads) {
+                    evaluations[producer] += reads * (inlined ? evaluations[i] : definition.iterations());
+                    // How much code there is around a read of the producer.
+                    size[producer] = std::max(size[producer], definition.cost.operations + (inlined ? size[i] : 0));
+                });
+            }
+        }
+    }
+
+    void add_up_operations() {
+        for (size_t i = 0; i < stages_.size(); i++) {
+            std::vector<double> &operations = plan_.operations.emplace_back();
+            for (const DefinitionInfo &definition : stages_[i].definitions) {
+                double sum = definition.cost.operations;
+                for_each_producer(i, definition, [&](size_t producer, double reads) {
+                    // An inlined read is no load.
+                    sum += is_inlined(producer) ? reads * (plan_.operations[producer][0] - 1) : 0;
+                });
+                operations.push_back(std::max(sum, 1.0));
+            }
+        }
+    }
+
+    // The stages that are not inlined and read `i`, through inlined ones too.
+    std::set<size_t> readers_of(size_t i) const {
+        std::set<size_t> readers;
+        for (size_t j = i + 1; j < stages_.size(); j++) {
+            for (const DefinitionInfo &definition : stages_[j].definitions) {
+                for_each_producer(j, definition, [&](size_t producer, double) {
+                    if (producer == i && is_inlined(j)) {
+                        const std::set<size_t> further = readers_of(j);
+                        readers.insert(further.begin(), further.end());
+                    } else if (producer == i) {
+                        readers.insert(j);
+                    }
+                });
+            }
+        }
+        return readers;
+    }
+
+    // A stage that only one other reads is computed strip by strip with its reader when both together are too large for
+    // the second cache: it is then read from there. Readers first, so that chains end up in the loops of the last.
+    void place_in_strips() {
+        for (size_t i = stages_.size(); i-- > 0;) {
+            const StageInfo &stage = stages_[i];
+            if (is_inlined(i) || stage.output || stage.read_by_extern || kept_.count(stage.name)) {
+                continue;
+            }
+            const std::set<size_t> readers = readers_of(i);
+            if (readers.empty()) {
+                continue;
+            }
+            std::set<size_t> roots;
+            for (const size_t reader : readers) {
+                const Placement &p = plan_.placements[reader];
+                roots.insert(p.kind == Placement::Kind::at ? p.reader : reader);
+            }
+            const size_t root = *roots.begin();
+            if (roots.size() == 1 && can_have_strips(root)) {
+                try_strip(i, root);
+            }
+        }
+    }
+
+    bool can_have_strips(size_t i) const {
+        const StageInfo &stage = stages_[i];
+        return stage.pure() && stage.extents.size() >= 2 && !plain_.count(stage.name) && !kept_.count(stage.name);
+    }
+
+    void try_strip(size_t producer, size_t root) {
+        const StageInfo &stage = stages_[root];
+        const double whole = stages_[producer].points() * stages_[producer].bytes;
+        if (whole + stage.points() * stage.bytes < static_cast<double>(target_.machine.l2)) {
+            return;
+        }
+        const int64_t height = stage.extents.back();
+        for (int64_t rows = 4; rows <= height / 2; rows *= 2) {
+            std::vector<int64_t> box = stage.extents;
+            box.back() = rows;
+            const auto needed = extents_for(Func(stage.function), box, estimates_);
+            const auto extents = needed.find(stages_[producer].function.name());
+            if (extents == needed.end()) {
+                return;
+            }
+            double points = 1;
+            for (const int64_t extent : extents->second) {
+                points *= static_cast<double>(extent);
+            }
+            const double strips = std::ceil(static_cast<double>(height) / static_cast<double>(rows));
+            const double kept = points * stages_[producer].bytes;
+            if (kept > static_cast<double>(target_.machine.l2) / 4) {
+                return;
+            }
+            if (points * strips <= stages_[producer].points() * (1 + largest_overlap)) {
+                plan_.placements[producer] = {Placement::Kind::at, root, 0};
+                plan_.placements[root].rows = std::max(plan_.placements[root].rows, rows);
+                return;
+            }
+        }
+    }
+};
+
+}  // namespace
+
+Plan place(const std::vector<StageInfo> &stages, const TargetRow &target, const Estimates &estimates,
+           const std::set<std::string> &plain, const std::map<std::string, bool> &kept) {
+    return Placing(stages, target, estimates, plain, kept).plan();
+}
+
+}  // namespace sylvite

@@ -1,0 +1,249 @@
+#include "autoscheduler/autoschedule.h"
+
+#include "apps/wave/wave.h"
+#include "autodiff/program.h"
+#include "tests/support/golden.h"
+#include "tests/support/kernels.h"
+#include "tests/support/run_on_targets.h"
+
+#include <gtest/gtest.h>
+
+namespace sylvite {
+
+namespace {
+
+using namespace test;
+using Halide::Buffer;
+using Halide::Func;
+using Halide::Param;
+using Halide::Var;
+
+// Whole numbers from -8 to 23, different for each input; scalar inputs are 5.
+NamedArguments arguments_for(const Program &program) {
+    NamedArguments arguments;
+    int seed = 3;
+    for (const ProgramInput &input : program.inputs()) {
+        if (!input.is_array()) {
+            arguments.emplace_back(input.name(), 5);
+            continue;
+        }
+        std::vector<int> sizes;
+        for (const Expr &extent : input.array().extents()) {
+            sizes.push_back(static_cast<int>(*Halide::Internal::as_const_int(extent)));
+        }
+        Buffer<float> values(sizes);
+        int count = seed++;
+        values.for_each_value([&](float &v) { v = static_cast<float>((count = (count * 37 + 11) % 1021) % 32 - 8); });
+        values.set_host_dirty();
+        arguments.emplace_back(input.name(), Buffer<>(values));
+    }
+    for (const ProgramOutput &output : program.outputs()) {
+        std::vector<int> sizes;
+        for (const Expr &extent : output.array.extents()) {
+            sizes.push_back(static_cast<int>(*Halide::Internal::as_const_int(extent)));
+        }
+        arguments.emplace_back(output.name, Buffer<>(output.array.type(), sizes));
+    }
+    return arguments;
+}
+
+class OnTarget : public testing::TestWithParam<std::tuple<std::string, int>> {};
+
+constexpr int small = 45;
+
+TEST_P(OnTarget, KeepsTheValues) {
+    const auto &[target, index] = GetParam();
+    const Program program = one_of_each_kind(small)[index].program;
+    const NamedArguments arguments = arguments_for(program);
+    const TargetRow &row = find_target(target);
+    const Schedule schedule = autoschedule(program, row);
+    SCOPED_TRACE(print(schedule));
+    check_on_target(row, program, schedule, arguments, run_here(program, find_target("x86-64"), {}, arguments), 1e-6);
+}
+
+std::string name_of(const testing::TestParamInfo<std::tuple<std::string, int>> &info) {
+    std::string name = std::get<0>(info.param) + "_" + one_of_each_kind(small)[std::get<1>(info.param)].name;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+}
+
+const int kinds = static_cast<int>(one_of_each_kind(small).size());
+INSTANTIATE_TEST_SUITE_P(Kinds, OnTarget, testing::Combine(testing::Values("x86-64"), testing::Range(0, kinds)),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Host, OnTarget, testing::Combine(testing::Values("host"), testing::Values(0, 4, 9)), name_of);
+// Of what is too small or must stay in order, GPU targets leave all to the host.
+INSTANTIATE_TEST_SUITE_P(Gpus, OnTarget,
+                         testing::Combine(testing::Values("vulkan", "cuda-75"), testing::Values(2, 3, 6, 7, 11)),
+                         name_of);
+
+TEST(Autoschedule, RandomProgramsKeepTheirValues) {
+    const TargetRow &row = find_target("x86-64");
+    for (unsigned seed = 1; seed <= 12; seed++) {
+        const Program program = random_program(seed, 70);
+        const NamedArguments arguments = arguments_for(program);
+        const Schedule schedule = autoschedule(program, row);
+        SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + print(schedule));
+        expect_same(run_here(program, row, schedule, arguments), run_here(program, row, {}, arguments), 0);
+    }
+}
+
+TEST(Autoschedule, TheSameProgramGetsTheSameText) {
+    const std::string first = print(autoschedule(random_program(3, 300), find_target("x86-64-avx2")));
+    one_of_each_kind(10);
+    EXPECT_EQ(print(autoschedule(random_program(3, 300), find_target("x86-64-avx2"))), first);
+    EXPECT_NE(print(autoschedule(random_program(4, 300), find_target("x86-64-avx2"))), first);
+}
+
+// The schedules of the wave app and of its gradient on four targets, for people to read when rules change.
+TEST(Autoschedule, WaveSchedules) {
+    std::string text;
+    for (const Program &program : {apps::wave(256), apps::wave(2048)}) {
+        for (const char *target : {"x86-64-avx512", "aarch64", "cuda-80", "vulkan"}) {
+            text += print(autoschedule(program, find_target(target))) + "\n";
+        }
+    }
+    expect_golden("schedules_of_wave.txt", text);
+}
+
+// Loops of a lowered kernel that have no loop in them, with what their bodies hold.
+class InnermostLoops : public Halide::Internal::IRVisitor {
+public:
+    int loops = 0, without_tests = 0;
+
+private:
+    bool inner_ = false, tests_ = false;
+
+    using IRVisitor::visit;
+    void visit(const Halide::Internal::For *op) override {
+        inner_ = tests_ = false;
+        IRVisitor::visit(op);
+        loops += !inner_;
+        without_tests += !inner_ && !tests_;
+        inner_ = true;
+    }
+    void visit(const Halide::Internal::Select *op) override {
+        tests_ = true;
+        IRVisitor::visit(op);
+    }
+    void visit(const Halide::Internal::IfThenElse *op) override {
+        tests_ = true;
+        IRVisitor::visit(op);
+    }
+    void visit(const Halide::Internal::Min *op) override {
+        tests_ = true;
+        IRVisitor::visit(op);
+    }
+    void visit(const Halide::Internal::Max *op) override {
+        tests_ = true;
+        IRVisitor::visit(op);
+    }
+};
+
+TEST(Autoschedule, TheWaveStepIsOneVectorLoopWithoutTestsInTheInterior) {
+    const Program program = apps::wave(256);
+    const TargetRow &row = find_target("x86-64-avx512");
+    const Schedule schedule = autoschedule(program, row);
+    const Kernel kernel = kernels_of(program)[0];
+    const KernelPipeline pipeline = instantiate(kernel);
+    apply(schedule, kernel.name, pipeline);
+    const Halide::Module module =
+        Halide::Pipeline(pipeline.outputs).compile_to_module(pipeline.arguments(kernel), "step", row.halide_target());
+    std::ostringstream text;
+    InnermostLoops loops;
+    for (const Halide::Internal::LoweredFunc &function : module.functions()) {
+        function.body.accept(&loops);
+        text << function.body;
+    }
+    EXPECT_GT(loops.without_tests, 0) << text.str();
+    EXPECT_NE(text.str().find("ramp("), std::string::npos) << "there are no vectors";
+    EXPECT_EQ(text.str().find("allocate"), std::string::npos) << "something is kept that need not be";
+}
+
+TEST(Autoschedule, AnEightElementKernelStaysSerial) {
+    Array a = input<float>("a", {8});
+    Func f("f"), g("g");
+    Var x("x");
+    f(x) = a(x) * 2;
+    g(x) = f(x) + f(7 - x);
+    const Program program("tiny", {a}, {{"g", Array(g, {8})}});
+    for (const char *target : {"x86-64-avx512", "aarch64"}) {
+        EXPECT_TRUE(autoschedule(program, find_target(target)).kernels[0].stages.empty());
+    }
+}
+
+TEST(Autoschedule, IsRightForSizesThatAreNotExpected) {
+    Param<int> n("n");
+    Array a = input<float>("a", {n, n});
+    Func edge = repeat_edge(a), rows("rows"), blur("blur"), sum("sum");
+    Var x("x"), y("y");
+    Halide::RDom r(0, n, 0, n, "r");
+    rows(x, y) = edge(x - 1, y) * 3 + edge(x, y) + edge(x + 1, y);
+    blur(x, y) = rows(x, y - 1) + rows(x, y) + rows(x, y + 1);
+    sum() = 0.0f;
+    sum() += blur(r.x, r.y);
+    const Program program("blur", {a, n}, {{"blur", Array(blur, {n, n})}, {"sum", Array(sum, {})}});
+    const TargetRow &row = find_target("x86-64");
+    const Schedule schedule = autoschedule(program, row, {.sizes = {{"n", 3000}}});
+    SCOPED_TRACE(print(schedule));
+    EXPECT_NE(print(schedule).find("parallel"), std::string::npos);
+    EXPECT_EQ(print(autoschedule(program, row, {.sizes = {{"n", 12}}})).find("parallel"), std::string::npos);
+    const Executable fast = compile(program, row, schedule), plain = compile(program, row);
+    for (const int size : {1, 2, 5, 17, 70}) {
+        Buffer<float> values(size, size), blurred(size, size), expected(size, size);
+        Buffer<float> total = Buffer<float>::make_scalar(), expected_total = Buffer<float>::make_scalar();
+        int count = 0;
+        values.for_each_value([&](float &v) { v = static_cast<float>(count++ % 11); });
+        fast({{"a", values}, {"n", size}, {"blur", blurred}, {"sum", total}});
+        plain({{"a", values}, {"n", size}, {"blur", expected}, {"sum", expected_total}});
+        EXPECT_EQ(total(), expected_total()) << "n = " << size;
+        expected.for_each_element([&](int i, int j) { ASSERT_EQ(blurred(i, j), expected(i, j)) << "n = " << size; });
+    }
+}
+
+TEST(Autoschedule, KeepsWhatIsDecidedAndFillsInTheRest) {
+    const Program program = one_of_each_kind(400)[7].program;  // a convolution
+    const Schedule keep = parse_schedule("sylvite-schedule 1\n"
+                                         "kernel main\n"
+                                         "  # by hand\n"
+                                         "  stage sums\n"
+                                         "    compute_root\n"
+                                         "    unroll x 2\n");
+    const Schedule schedule = autoschedule(program, find_target("x86-64"), {.keep = keep});
+    const std::vector<StageSchedule> &stages = schedule.kernels[0].stages;
+    EXPECT_EQ(stages[0], keep.kernels[0].stages[0]);
+    ASSERT_EQ(stages.size(), 2u) << print(schedule);
+    EXPECT_EQ(stages[1].stage, "positive");
+    EXPECT_FALSE(stages[1].directives.empty());
+    EXPECT_EQ(autoschedule(program, find_target("x86-64"), {.keep = schedule}).kernels, schedule.kernels);
+}
+
+// Halide 21 has no square root of doubles on Vulkan.
+TEST(Autoschedule, WhatATargetCannotCompileFallsBackWithAComment) {
+    Array a = input<double>("a", {64, 64});
+    Func roots("roots"), doubled("doubled");
+    Var x("x"), y("y");
+    Halide::RDom r(0, 5, "r");
+    roots(x, y) = Expr(0.0);
+    roots(x, y) += sqrt(a(x, y) + Halide::cast<double>(r));
+    doubled(x, y) = roots(x, y) * 2;
+    const Program program("roots", {a}, {{"doubled", Array(doubled, {64, 64})}});
+    const std::string text = print(autoschedule(program, find_target("vulkan")));
+    EXPECT_NE(text.find("# plain loops, since Halide refused others: "), std::string::npos) << text;
+    EXPECT_NE(text.find("stage doubled\n    gpu_tile"), std::string::npos) << text;
+    EXPECT_EQ(text.find('$'), std::string::npos) << text;
+    lower(program, find_target("vulkan"), parse_schedule(text));
+}
+
+TEST(Autoschedule, GradientsOfTheWaveProgramOnAllTargets) {
+    const Program program = grad(apps::wave(33), {"surface"});
+    const NamedArguments arguments = arguments_for(program);
+    const Results want = run_here(program, find_target("x86-64"), {}, arguments);
+    for (const char *target : {"host", "aarch64", "vulkan", "cuda-75"}) {
+        const TargetRow &row = find_target(target);
+        check_on_target(row, program, autoschedule(program, row), arguments, want, 1e-5);
+    }
+}
+
+}  // namespace
+
+}  // namespace sylvite
