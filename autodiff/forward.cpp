@@ -11,24 +11,47 @@ namespace sylvite {
 
 namespace {
 
-// Replaces reads of one Function by reads of another with more values in front of which the old ones stand.
-class RedirectReads : public IRGraphMutator {
+class CollectReads : public IRGraphVisitor {
 public:
-    RedirectReads(const std::string &from, const Function &to) : from_(from), to_(to) {}
+    explicit CollectReads(const std::string &name) : name_(name) {}
+    std::vector<Expr> reads;  // those inside the arguments of others first
 
 private:
-    std::string from_;
-    Function to_;
-    using IRGraphMutator::visit;
-    Expr visit(const Call *op) override {
-        const Expr mutated = IRGraphMutator::visit(op);
-        op = mutated.as<Call>();
-        return op && op->func.defined() && op->name == from_ ? Call::make(to_, op->args, op->value_index) : mutated;
+    std::string name_;
+    using IRGraphVisitor::visit;
+    void visit(const Call *op) override {
+        IRGraphVisitor::visit(op);
+        if (op->name == name_) {
+            reads.emplace_back(op);
+        }
     }
 };
 
+// Reads of `function` in `e` as Lets around it. Halide 21 stores the values of a Tuple one after the other unless it
+// sees that a later one reads an earlier one; it does not look into the arguments of calls for that (SplitTuples.cpp),
+// so that exp(f(x)[0]) would read the new f(x)[0]. In a Let it sees the read.
+Expr bind_reads(const Expr &value, const Function &function) {
+    Expr e = substitute_in_all_lets(value);
+    CollectReads collect(function.name());
+    e.accept(&collect);
+    std::vector<std::pair<std::string, Expr>> lets;
+    for (Expr read : collect.reads) {
+        for (const auto &[name, bound] : lets) {
+            read = graph_substitute(bound, Variable::make(bound.type(), name), read);
+        }
+        const std::string name = unique_name("t");
+        lets.emplace_back(name, read);
+        e = graph_substitute(read, Variable::make(read.type(), name), e);
+    }
+    e = common_subexpression_elimination(e);
+    for (auto let = lets.rbegin(); let != lets.rend(); ++let) {
+        e = Let::make(let->first, let->second, e);
+    }
+    return e;
+}
+
 // Tangent Funcs, producers first. A Func whose updates only add gets a tangent Func of its own; one whose updates read
-// what they overwrite becomes one Func of (values, tangents), whose stages run in lockstep.
+// what they overwrite becomes one Func of (tangents, values), whose stages run in lockstep.
 class Forward {
 public:
     Forward(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
@@ -96,8 +119,7 @@ private:
             const std::vector<Expr> args = read_arguments(term.read);
             Expr moved;
             if (target.key == self && fused) {
-                const int values = static_cast<int>(form.values.size());
-                moved = Call::make(*fused, args, values + target.value_index);
+                moved = Call::make(*fused, args, target.value_index);
             } else {
                 const Func &tangent = tangents_.at(target.key);
                 moved = Call::make(tangent.function(), args, target.value_index);
@@ -137,7 +159,7 @@ private:
             << " is an extern stage, whose derivative is not known.";
         bool accumulates = true;
         for (size_t stage = 1; stage <= function.updates().size(); stage++) {
-            accumulates = accumulates && is_accumulation(function, static_cast<int>(stage));
+            accumulates = accumulates && kind_of_update(function, static_cast<int>(stage)) == Update::accumulate;
         }
         const Func tangent = accumulates ? separate(function) : lockstep(function);
         if (tangent.defined()) {
@@ -183,29 +205,33 @@ private:
     Func lockstep(const Function &function) {
         Func fused(plain_name(function.name()) + "_with_tangent");
         const int values = function.outputs();
-        RedirectReads redirect(function.name(), fused.function());
         for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
             const StageForm form = stage_form(function, stage);
             _halide_user_assert(!reads(form.predicate, function))
                 << "jvp() needs predicates that do not read the Func they guard; " << stage_text(function, stage)
                 << " does: move the condition into the value with select().";
-            std::vector<Expr> both = form.values;
+            // Tangents stand first: they read the values, which do not read them.
+            std::vector<Expr> both;
             const Function target = fused.function();
             for (int c = 0; c < values; c++) {
                 const Expr d = tangent_of(form, c, stage_text(function, stage),
                                           stage == 0 ? "" : target_of(function).key, &target);
                 both.push_back(d.defined() ? d : make_zero(form.values[c].type()));
             }
+            both.insert(both.end(), form.values.begin(), form.values.end());
             if (stage == 0) {
                 fused.function().define(function.args(), both);
             } else {
                 std::vector<Expr> args = form.args;
                 for (std::vector<Expr> *exprs : {&args, &both}) {
                     for (Expr &e : *exprs) {
-                        e = redirect.mutate(e);
+                        e = redirect_reads(e, function, target, values);
                     }
                 }
                 fused.function().define_update(args, both);
+                for (Expr &e : fused.function().update(stage - 1).values()) {
+                    e = bind_reads(e, target);
+                }
             }
         }
         Func tangent("d_" + plain_name(function.name()));
@@ -214,7 +240,7 @@ private:
             at.push_back(Variable::make(Halide::Int(32), arg));
         }
         for (int c = 0; c < values; c++) {
-            tangents.push_back(Call::make(fused.function(), at, values + c));
+            tangents.push_back(Call::make(fused.function(), at, c));
         }
         tangent.function().define(function.args(), tangents);
         return tangent;

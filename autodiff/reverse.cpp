@@ -80,107 +80,18 @@ void define_sum(Func &func, const std::vector<std::string> &arguments, Type type
 
 }  // namespace
 
-bool reads(const Expr &e, const Function &function) {
-    if (!e.defined()) {
-        return false;
-    }
-    for (const Function &callee : reads_of(std::vector<Expr>{e}).functions) {
-        if (callee.name() == function.name()) {
-            return true;
-        }
-    }
-    return false;
-}
+namespace {
 
-std::vector<std::string> adjoint_arguments(const Function &function) {
-    std::vector<std::string> arguments = function.args();
-    for (size_t d = 0; d < arguments.size(); d++) {
-        if (Halide::Var::is_implicit(arguments[d])) {
-            arguments[d] = "i" + std::to_string(d);
-        }
-    }
-    return arguments;
-}
-
-StageForm stage_form(const Function &function, int stage) {
-    StageForm form;
-    const Definition &definition = stage_definition(function, stage);
-    for (const Expr &e : definition.args()) {
-        form.args.push_back(substitute_in_all_lets(e));
-    }
-    for (const Expr &e : definition.values()) {
-        form.values.push_back(substitute_in_all_lets(e));
-    }
-    if (definition.predicate().defined() && !is_const_one(definition.predicate())) {
-        form.predicate = substitute_in_all_lets(definition.predicate());
-    }
-    return form;
-}
-
-bool is_accumulation(const Function &function, int stage, std::string *reason) {
-    const StageForm form = stage_form(function, stage);
-    auto fail = [&](const std::string &text) {
-        if (reason) {
-            *reason = text;
-        }
-        return false;
-    };
-    for (const Expr &e : form.args) {
-        if (reads(e, function)) {
-            return fail("chooses where it writes by what it wrote before");
-        }
-    }
-    if (reads(form.predicate, function)) {
-        return fail("chooses when it writes by what it wrote before");
-    }
-    const std::string key = target_of(function).key;
-    for (size_t c = 0; c < form.values.size(); c++) {
-        if (!form.values[c].type().is_float()) {
-            continue;
-        }
-        std::vector<Expr> seeds(form.values.size());
-        seeds[c] = make_one(form.values[c].type());
-        int self_reads = 0;
-        const auto any = [](const ReadTarget &) { return true; };
-        for (const Term &term : linear_form(form.values, seeds, any, stage_text(function, stage))) {
-            const ReadTarget target = read_target(term.read);
-            if (target.key != key) {
-                if (reads(term.coefficient, function) || reads(term.guard, function)) {
-                    return fail("uses the value that it overwrites in a product, function or condition");
-                }
-                for (const Expr &e : read_arguments(term.read)) {
-                    if (reads(e, function)) {
-                        return fail("chooses what it reads by what it wrote before");
-                    }
-                }
-                continue;
-            }
-            const std::vector<Expr> args = read_arguments(term.read);
-            bool same_place = target.value_index == static_cast<int>(c);
-            for (size_t d = 0; d < args.size(); d++) {
-                same_place = same_place && equal(args[d], form.args[d]);
-            }
-            if (!same_place) {
-                return fail("reads its own values at another place");
-            }
-            if (term.guard.defined() || !is_const_one(simplify(term.coefficient))) {
-                return fail("scales, selects or transforms the value that it overwrites");
-            }
-            self_reads++;
-        }
-        if (self_reads != 1) {
-            return fail("overwrites values");
-        }
-    }
-    return true;
-}
-
-void require_accumulation(const Function &function, int stage) {
+Update require_known_update(const Function &function, int stage) {
     std::string reason;
-    _halide_user_assert(is_accumulation(function, stage, &reason))
-        << "vjp() needs update stages of the form f(a) += e; " << stage_text(function, stage) << " " << reason
-        << ": give it a Func of its own, write the recurrence as a loop(), or use jvp().";
+    const Update kind = kind_of_update(function, stage, &reason);
+    _halide_user_assert(kind != Update::recur)
+        << "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; "
+        << stage_text(function, stage) << " " << reason << ": write the recurrence as a loop(), or use jvp().";
+    return kind;
 }
+
+}  // namespace
 
 void Reverse::add_root(const Cotangent &root) {
     roots_.push_back(root);
@@ -273,7 +184,7 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     Region box;
     for (int c = 0; c < function.outputs(); c++) {
         if (types[c].is_float()) {
-            const Adjoint &adjoint = adjoint_and_support(target_of(function, c), adjoint_arguments(function), types[c]);
+            const Adjoint &adjoint = adjoint_after(function, c, reader.stage);
             if (adjoint.sum.defined()) {
                 box = box.empty() ? adjoint.support : union_of(box, adjoint.support);
                 own[c] = &adjoint;
@@ -286,17 +197,30 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     _halide_user_assert(!function.has_extern_definition())
         << "A derivative needs definitions; " << plain_name(function.name())
         << " is an extern stage, whose derivative is not known.";
-    for (size_t s = 1; s <= function.updates().size(); s++) {
-        require_accumulation(function, static_cast<int>(s));
-    }
 
+    const Update kind = reader.stage == 0 ? Update::accumulate : require_known_update(function, reader.stage);
+    // Where a stage reads its own Func, it reads what the stages before it left.
+    const auto primal = [&](const Expr &e) {
+        return kind == Update::rewrite && reads(e, function)
+                   ? redirect_reads(e, function, after_stage(function, reader.stage - 1))
+                   : e;
+    };
     const StageForm &stage = form(function, reader.stage);
+    std::vector<Expr> place;
+    for (const Expr &e : stage.args) {
+        place.push_back(primal(e));
+    }
     const Scope<Interval> domain = stage_domain(function, reader.stage, box);
     std::vector<Expr> seeds(own.size());
     Expr guard = stage.predicate;
+    if (kind == Update::overwrite) {
+        const GuardedRead read = read_within(place, box, domain);
+        const Expr last = Call::make(last_writer(function, reader.stage), read.args, 0);
+        guard = both(guard, both(read.guard, last == iteration_number(function, reader.stage)));
+    }
     for (size_t c = 0; c < own.size(); c++) {
         if (own[c]) {
-            const GuardedRead read = read_within(stage.args, own[c]->support, domain);
+            const GuardedRead read = read_within(place, own[c]->support, domain);
             seeds[c] = Halide::cast(types[c], Call::make(own[c]->sum.function(), read.args, 0));
             if (own.size() == 1) {
                 guard = both(guard, read.guard);
@@ -317,7 +241,11 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     }
     const auto is_target = [&](const ReadTarget &read) { return read == target; };
     for (const Term &term : linear_form(stage.values, seeds, is_target, where)) {
-        additions.push_back({{loops, read_arguments(term.read), both(guard, term.guard), term.coefficient},
+        std::vector<Expr> index;
+        for (const Expr &e : read_arguments(term.read)) {
+            index.push_back(primal(e));
+        }
+        additions.push_back({{loops, index, primal(both(guard, term.guard)), primal(term.coefficient)},
                              term.read,
                              where,
                              stage_domain(function, reader.stage, box)});
@@ -377,16 +305,95 @@ const Reverse::Adjoint &Reverse::adjoint_and_support(const ReadTarget &target,
     }
     std::vector<Contribution> contributions;
     add_cotangents(target, arguments, adjoint.support, contributions);
+    return adjoints_[target] = sum_up(target, arguments, type, adjoint.support, contributions, additions);
+}
+
+Reverse::Adjoint Reverse::sum_up(const ReadTarget &target, const std::vector<std::string> &arguments, Type type,
+                                 const Region &support, std::vector<Contribution> contributions,
+                                 const std::vector<Addition> &additions) {
     for (const Addition &addition : additions) {
-        for (Contribution &contribution : scatter_to_gather(addition.scatter, arguments, adjoint.support)) {
+        for (Contribution &contribution : scatter_to_gather(addition.scatter, arguments, support)) {
             contributions.push_back(std::move(contribution));
         }
     }
+    Adjoint adjoint{Func(), support};
     if (!contributions.empty()) {
-        adjoint.sum = Func("adjoint_" + plain_name(name));
+        adjoint.sum = Func("adjoint_" + plain_name(target.key.substr(target.key.find(' ') + 1)));
         define_sum(adjoint.sum, arguments, adjoint_type(type), contributions);
     }
-    return adjoints_[target] = adjoint;
+    return adjoint;
+}
+
+// The adjoint of what stage `stage` leaves behind.
+const Reverse::Adjoint &Reverse::adjoint_after(const Function &function, int component, int stage) {
+    const ReadTarget target = target_of(function, component);
+    const int stages = static_cast<int>(function.updates().size());
+    while (stage < stages && kind_of_update(function, stage + 1) == Update::accumulate) {
+        stage++;  // which hands adjoints on unchanged
+    }
+    if (stage == stages) {
+        return adjoint_and_support(target, adjoint_arguments(function), function.output_types()[component]);
+    }
+    const auto key = std::make_pair(target, stage);
+    if (const auto it = earlier_.find(key); it != earlier_.end()) {
+        return it->second;
+    }
+    Adjoint adjoint = adjoint_before(function, component, stage + 1);
+    return earlier_[key] = std::move(adjoint);
+}
+
+// The adjoint of what was there before stage `stage`, which does not accumulate: what the stage did not overwrite, and
+// what it read.
+Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component, int stage) {
+    const Update kind = require_known_update(function, stage);
+    const ReadTarget target = target_of(function, component);
+    const std::vector<std::string> arguments = adjoint_arguments(function);
+    const Adjoint after = adjoint_after(function, component, stage);
+
+    std::vector<Addition> additions;
+    if (kind == Update::rewrite) {
+        add_additions({function, stage}, target, additions);
+    }
+    Region support = after.sum.defined() ? after.support : Region();
+    for (const Addition &addition : additions) {
+        const Region region = region_read(addition.read, addition.scatter.guard, addition.domain, bounds_);
+        support = support.empty() ? region : union_of(support, region);
+    }
+
+    require_bounded(support, plain_name(function.name()), stage_text(function, stage));
+
+    std::vector<Contribution> contributions;
+    const std::vector<Expr> place = variables(arguments);
+    Expr kept;  // undefined: everything is overwritten
+    if (kind == Update::overwrite) {
+        kept = Call::make(last_writer(function, stage), place, 0) < 0;
+    } else {
+        const StageForm &stage_form = form(function, stage);
+        std::map<std::string, Expr> here;
+        for (size_t d = 0; d < arguments.size(); d++) {
+            here[function.args()[d]] = place[d];
+        }
+        for (size_t d = 0; d < arguments.size(); d++) {
+            const Variable *arg = stage_form.args[d].as<Variable>();
+            if (!arg || arg->name != function.args()[d]) {
+                const Expr elsewhere = place[d] != replace_variables(stage_form.args[d], here);
+                kept = kept.defined() ? kept || elsewhere : elsewhere;
+            }
+        }
+        if (kept.defined() && reads(kept, function)) {
+            kept = redirect_reads(kept, function, after_stage(function, stage - 1));
+        }
+    }
+    if (kept.defined() && after.sum.defined()) {
+        Scope<Interval> domain;
+        for (size_t d = 0; d < support.size(); d++) {
+            domain.push(arguments[d], Interval(support[d].min, last_of(support[d])));
+        }
+        const GuardedRead read = read_within(place, after.support, domain);
+        const Expr value = Call::make(after.sum.function(), read.args, 0);
+        contributions.push_back({{}, place, guarded(both(read.guard, kept), value), true});
+    }
+    return sum_up(target, arguments, function.output_types()[component], support, contributions, additions);
 }
 
 Func Reverse::adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {

@@ -2,30 +2,12 @@
 
 #include "autodiff/autodiff.h"
 #include "autodiff/boxes.h"
+#include "autodiff/stages.h"
 #include "autodiff/transpose.h"
 
 #include <map>
 
 namespace sylvite {
-
-/// One stage of a Func with its Lets expanded.
-struct StageForm {
-    std::vector<Expr> args, values;
-    Expr predicate;  ///< undefined if always true
-};
-StageForm stage_form(const Halide::Internal::Function &function, int stage);
-
-/// Names for the pure variables of the adjoint of `function`: its own, but for Halide's implicit `_0`, `_1`.
-std::vector<std::string> adjoint_arguments(const Halide::Internal::Function &function);
-
-/// Whether `e` (which may be undefined) reads `function`.
-bool reads(const Expr &e, const Halide::Internal::Function &function);
-
-/// Throws Halide::CompileError unless stage `stage` >= 1 of `function` adds to what was there: f(a) = f(a) + e with e, a
-/// and the predicate free of f. Such a stage hands adjoints on to the stages before it unchanged.
-void require_accumulation(const Halide::Internal::Function &function, int stage);
-/// The same as a question; `reason` gets the text for the error.
-bool is_accumulation(const Halide::Internal::Function &function, int stage, std::string *reason = nullptr);
 
 /// Reverse derivatives of Func graphs. Adjoints are built when asked for and then kept; roots may be added as long as
 /// nothing that they need has been asked for yet, which lets programs be swept loop by loop from their end.
@@ -59,6 +41,7 @@ private:
         Region support;
     };
     std::map<ReadTarget, Adjoint> adjoints_;
+    std::map<std::pair<ReadTarget, int>, Adjoint> earlier_;  // of what a stage, not the last one, leaves behind
 
     /// What one stage adds to the adjoint of what it reads.
     struct Addition {
@@ -71,6 +54,11 @@ private:
     void update();
     const StageForm &form(const Halide::Internal::Function &function, int stage);
     const Adjoint &adjoint_and_support(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
+    const Adjoint &adjoint_after(const Halide::Internal::Function &function, int component, int stage);
+    Adjoint adjoint_before(const Halide::Internal::Function &function, int component, int stage);
+    Adjoint sum_up(const ReadTarget &target, const std::vector<std::string> &arguments, Type type,
+                   const Region &support, std::vector<Contribution> contributions,
+                   const std::vector<Addition> &additions);
     void add_additions(const Reader &reader, const ReadTarget &target, std::vector<Addition> &additions);
     Region support_of(const ReadTarget &target, const std::vector<Addition> &additions) const;
     void add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments, const Region &support,

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "autodiff/linear_form.h"
+
+namespace sylvite {
+
+/// One stage of a Func with its Lets expanded.
+struct StageForm {
+    std::vector<Expr> args, values;
+    Expr predicate;  ///< undefined if always true
+};
+StageForm stage_form(const Halide::Internal::Function &function, int stage);
+
+/// Names for the pure variables of the adjoint of `function`: its own, but for Halide's implicit `_0`, `_1`.
+std::vector<std::string> adjoint_arguments(const Halide::Internal::Function &function);
+
+/// Whether `e` (which may be undefined) reads `function`.
+bool reads(const Expr &e, const Halide::Internal::Function &function);
+
+/// `e` with the reads of value c of `from` made reads of value `first + c` of `to`.
+Expr redirect_reads(const Expr &e, const Halide::Internal::Function &from, const Halide::Internal::Function &to,
+                    int first = 0);
+
+/// What an update stage does to the values that were there before it.
+enum class Update {
+    accumulate,  ///< adds to them: f(a) = f(a) + e, with e, a and the predicate free of f
+    rewrite,     ///< has no RDom: each place is written at most once, from values before the stage
+    overwrite,   ///< has an RDom and does not read f: the last iteration that writes a place counts
+    recur,       ///< has an RDom and reads f otherwise: an iteration may read what another wrote
+};
+/// The kind of stage `stage` >= 1; `reason` says in words why it does not accumulate.
+Update kind_of_update(const Halide::Internal::Function &function, int stage, std::string *reason = nullptr);
+
+/// `function` as it is after stage `stage`, without the later ones.
+Halide::Internal::Function after_stage(const Halide::Internal::Function &function, int stage);
+
+/// For an `overwrite` stage: the number of the last iteration that writes a place, -1 if none does; and the number of
+/// the current iteration, an Expr of the stage's reduction variables.
+Halide::Internal::Function last_writer(const Halide::Internal::Function &function, int stage);
+Expr iteration_number(const Halide::Internal::Function &function, int stage);
+
+}  // namespace sylvite
