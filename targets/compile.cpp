@@ -31,6 +31,7 @@ JITModule runtime_symbols() {
     add("sylvite_reserve", sylvite_reserve);
     add("sylvite_release", sylvite_release);
     add("sylvite_device_room", sylvite_device_room);
+    add("sylvite_host_only", sylvite_host_only);
     return symbols;
 }
 

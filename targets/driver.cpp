@@ -181,6 +181,13 @@ void Driver::check_arguments(Statements &out) {
     }
     out.checked_call("sylvite_check_overlap", {program_.name(), static_cast<int>(pointers.size()), inputs,
                                                struct_of(pointers), struct_of(names)});
+    // Callers that know nothing of devices get arrays back without device memory, also after errors.
+    for (int i = 0; on_device_ && i < static_cast<int>(pointers.size()); i++) {
+        const Expr host_only =
+            Call::make(buffer_pointer(), "sylvite_host_only", {pointers[i], Expr(i < inputs ? 1 : 0)}, Call::Extern);
+        out.run(Evaluate::make(Call::make(Halide::Handle(), Call::register_destructor,
+                                          {Expr("halide_device_free_as_destructor"), host_only}, Call::Intrinsic)));
+    }
 }
 
 // Copies what does not lie in the caller's arrays yet.

@@ -20,7 +20,8 @@ struct LoweredKernel {
 /// All memory is made before the outermost loop unless extents change within it. The state of a loop is a pointer: a
 /// step writes to the next of a ring of buffers, as many as there are steps during which a value may still be read, so
 /// that nothing is copied from step to step and initial states are never written to. A state with a history is written
-/// to its slice of the history. It returns 0, a sylvite_code or the code of the kernel that failed.
+/// to its slice of the history. Outputs are in host memory when it returns; arrays that had no device memory when it
+/// was called have none then. It returns 0, a sylvite_code or the code of the kernel that failed.
 Halide::Internal::LoweredFunc make_driver(const Program &program, const Block &block,
                                           const std::map<std::string, LoweredKernel> &kernels,
                                           const Halide::Target &target);

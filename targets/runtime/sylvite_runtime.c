@@ -208,6 +208,16 @@ struct halide_buffer_t *sylvite_device_room(void *user_context, struct halide_bu
     return array;
 }
 
+struct halide_buffer_t *sylvite_host_only(struct halide_buffer_t *array, int is_input) {
+    if (array->device) {
+        return NULL;
+    }
+    if (is_input && array->host) {
+        array->flags |= halide_buffer_flag_host_dirty;
+    }
+    return array;
+}
+
 void sylvite_release(void *user_context, void *arena) {
     (void)user_context;
     free(((struct sylvite_arena *)arena)->data);

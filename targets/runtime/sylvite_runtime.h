@@ -71,6 +71,10 @@ int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buf
 struct halide_buffer_t *sylvite_device_room(void *user_context, struct halide_buffer_t *array,
                                             const struct halide_device_interface_t *device);
 
+/** `array` if it has no device memory, else null: what returns it to that state when the program ends. What an input
+ * without device memory has on the host counts as new, whatever its dirty bit says. */
+struct halide_buffer_t *sylvite_host_only(struct halide_buffer_t *array, int is_input);
+
 /** Returns the memory of an arena. */
 void sylvite_release(void *user_context, void *arena);
 

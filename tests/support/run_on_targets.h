@@ -186,8 +186,8 @@ inline Results run_library(const Program &program, const TargetRow &row, const S
         }
     }
     in.close();
-    output_of(compile_command(compiler, folder) + folder + "/main.c " + base + ".a -static -o " + folder +
-              "/main -lpthread -ldl -lm");
+    output_of(compile_command(compiler, folder) + folder + "/main.c " + base + ".a " +
+              (runner == Tools().qemu ? "-static " : "") + "-o " + folder + "/main -lpthread -ldl -lm");
     output_of(runner + " " + folder + "/main " + folder + "/in " + folder + "/out");
     std::ifstream out(folder + "/out", std::ios::binary);
     for (const ProgramOutput &output : program.outputs()) {

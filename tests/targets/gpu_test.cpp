@@ -150,6 +150,46 @@ TEST(Vulkan, KernelsOnTheDeviceBesideKernelsOnTheCpu) {
     }
 }
 
+TEST(Vulkan, AsAStaticLibrary) {
+    SKIP_WITHOUT(vulkan());
+    const Program wave = test::wave("wave", 13, 7);
+    Halide::Buffer<float> u0(13, 7), c(13, 7), u(13, 7);
+    u0.for_each_element([&](int i, int j) { u0(i, j) = std::sin(0.7f * i + 1.3f * j); });
+    c.fill(0.1f);
+    const NamedArguments arguments{{"u0", u0}, {"c", c}, {"steps", 6}, {"u", u}};
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("step", {"next"}, "x y bx by tx ty 8 4"));
+    test::expect_same(test::run_library(wave, vulkan(), schedule, arguments, "cc", "HL_VK_ALLOC_CONFIG=0:32:0:0:64"),
+                      test::run_here(wave, find_target("x86-64"), {}, arguments), 1e-6);
+}
+
+TEST(Vulkan, ArraysThatNeverSawADevice) {
+    SKIP_WITHOUT(vulkan());
+    setenv("HL_VK_ALLOC_CONFIG", "0:32:0:0:64", 0);
+    Array a = input<float>("a", {9});
+    Func f("f");
+    f(x) = a(x) * 2.f;
+    const Executable run = compile(Program("twice", {a}, {{"b", Array(f, {9})}}), vulkan(),
+                                   parse_schedule("sylvite-schedule 1\n" + tiles("main", {"f"}, "x b t 4")));
+    Halide::Buffer<float> in(9), out(9);
+    for (int round = 1; round <= 3; round++) {
+        in.data()[8] = static_cast<float>(round);  // without a word about dirty bits
+        run({{"a", in}, {"b", out}});
+        EXPECT_EQ(out(8), 2.f * round);
+        EXPECT_FALSE(in.has_device_allocation());
+        EXPECT_FALSE(out.has_device_allocation());
+    }
+    // One that has device memory keeps it and obeys its dirty bits.
+    in.set_host_dirty();
+    in.copy_to_device(vulkan().halide_target());
+    in.data()[8] = 100;
+    run({{"a", in}, {"b", out}});
+    EXPECT_EQ(out(8), 6);
+    EXPECT_TRUE(in.has_device_allocation());
+    in.set_host_dirty();
+    run({{"a", in}, {"b", out}});
+    EXPECT_EQ(out(8), 200);
+}
+
 TEST(Vulkan, RefusesThreadBlocksThatAreNotConstant) {
     SKIP_WITHOUT(vulkan());
     // Where tiles are cut off at the edge, the rows of `across` that a tile needs differ from tile to tile.
