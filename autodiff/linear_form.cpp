@@ -1,7 +1,7 @@
 #include "autodiff/linear_form.h"
 
-#include "autodiff/rules.h"
 #include "frontend/array.h"
+#include "frontend/print.h"
 
 #include <map>
 #include <unordered_map>
@@ -11,20 +11,6 @@ using namespace Halide::Internal;
 namespace sylvite {
 
 namespace {
-
-class FindFloatBits : public IRGraphVisitor {
-public:
-    std::vector<Expr> sources;
-
-private:
-    using IRGraphVisitor::visit;
-    void visit(const Reinterpret *op) override {
-        if (op->value.type().is_float()) {
-            sources.push_back(op->value);
-        }
-        IRGraphVisitor::visit(op);
-    }
-};
 
 // Value and guard of the adjoint of an expression node; both undefined before the first contribution.
 struct Adjoint {
@@ -46,8 +32,8 @@ void accumulate(Adjoint &to, const Expr &value, const Expr &guard) {
 
 class Linearize {
 public:
-    Linearize(const std::function<bool(const ReadTarget &)> &active, std::string where) :
-        active_(active), where_(std::move(where)) {}
+    Linearize(const std::function<bool(const ReadTarget &)> &active, std::string where, const RuleLookup &rule) :
+        active_(active), where_(std::move(where)), rule_for_(rule) {}
 
     // Lists the nodes through which `e` depends on active reads, operands before results.
     bool order(const Expr &e) {
@@ -65,7 +51,7 @@ public:
                 depends = order(operand) || depends;
             }
             if (!depends) {
-                refuse_hidden_floats(e);
+                refuse_unknown(e);
             }
         }
         depends_[e.get()] = depends;
@@ -95,6 +81,7 @@ public:
 private:
     const std::function<bool(const ReadTarget &)> &active_;
     std::string where_;
+    const RuleLookup &rule_for_;
     std::vector<Expr> nodes_;
     std::unordered_map<const IRNode *, bool> depends_;
     std::unordered_map<const IRNode *, Adjoint> adjoints_;
@@ -109,18 +96,12 @@ private:
         return operation_of(e).operands;
     }
 
-    // A float made from the bits of an active float would lose its derivative without a word.
-    void refuse_hidden_floats(const Expr &e) {
-        if (operation_of(e).name != "the bits of a float") {
-            return;
-        }
-        FindFloatBits bits;
-        e.accept(&bits);
-        for (const Expr &source : bits.sources) {
-            _halide_user_assert(!order(source))
-                << "A derivative was asked for through the bits of a float; " << where_ << " has " << e
-                << ": only fast_log's scaling is known. write it with floats.";
-        }
+    // What is neither an operation nor a constant nor a read might hide one.
+    void refuse_unknown(const Expr &e) const {
+        const Call *call = e.as<Call>();
+        _halide_internal_assert(!operation_of(e).name.empty() || is_const(e) || e.as<Variable>() ||
+                                (call && array_node(call)))
+            << "linear_form() knows no such Expr, in " << where_ << ": " << e;
     }
 
     void push(const Expr &e, const Adjoint &adjoint) {
@@ -130,10 +111,10 @@ private:
             return;
         }
         const Operation operation = operation_of(e);
-        const Rule *rule = rule_for(operation.name);
+        const Rule *rule = rule_for_(operation.name);
         _halide_user_assert(rule) << "A derivative needs a rule for every operation; " << where_ << " has \""
-                                  << operation.name << "\" in " << e
-                                  << ", which has none: add a row to autodiff/rules.cpp.";
+                                  << operation.name << "\" in " << sylvite::print(e)
+                                  << ", which has none: write it with operations of docs/rules.md.";
         const std::vector<Partial> partials = rule->partials(operation.operands, e);
         for (size_t i = 0; i < operation.operands.size() && i < partials.size(); i++) {
             const Expr &operand = operation.operands[i];
@@ -194,8 +175,9 @@ std::vector<Expr> read_arguments(const Expr &read) {
 }
 
 std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector<Expr> &seeds,
-                              const std::function<bool(const ReadTarget &)> &active, const std::string &where) {
-    Linearize linearize(active, where);
+                              const std::function<bool(const ReadTarget &)> &active, const std::string &where,
+                              const RuleLookup &rule) {
+    Linearize linearize(active, where, rule);
     for (size_t i = 0; i < values.size(); i++) {
         if (seeds[i].defined() && linearize.order(values[i])) {
             linearize.seed(values[i], seeds[i]);

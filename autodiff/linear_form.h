@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autodiff/conditions.h"
+#include "autodiff/rules.h"
 
 #include <functional>
 #include <string>
@@ -39,9 +40,10 @@ struct Term {
 /// One sweep from the values to the reads through the shared expression graph, each partial taken from the rule table.
 /// Undefined seeds count as zero. A guard is applied after the product, so that what a select does not choose
 /// contributes exactly 0. Equal reads make one term. Throws Halide::CompileError when an operation on the way has no
-/// rule; `where` says in which stage, for the message.
+/// rule in the table `rule`; `where` says in which stage, for the message.
 std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector<Expr> &seeds,
-                              const std::function<bool(const ReadTarget &)> &active, const std::string &where);
+                              const std::function<bool(const ReadTarget &)> &active, const std::string &where,
+                              const RuleLookup &rule = rule_for);
 
 /// a + b and a * b without superfluous zeros and ones; an undefined a or b counts as 0.
 Expr sum_of(const Expr &a, const Expr &b);

@@ -1,6 +1,7 @@
 #include "autodiff/rules.h"
 
 #include "autodiff/conditions.h"
+#include "frontend/print.h"
 
 #include <cmath>
 #include <map>
@@ -13,7 +14,14 @@ namespace sylvite {
 
 namespace {
 
-Expr real(const Expr &like, double value) { return Internal::make_const(like.type(), value); }
+Expr real(const Type &type, double value) { return Internal::make_const(type, value); }
+Expr real(const Expr &like, double value) { return real(like.type(), value); }
+
+Expr cast_node(const Type &type, const Expr &e) { return Internal::Cast::make(type, e); }
+
+Expr if_then_else(const Expr &condition, const Expr &yes, const Expr &no) {
+    return Call::make(yes.type(), Call::if_then_else, {condition, yes, no}, Call::PureIntrinsic);
+}
 
 // The sign of x, 0 at 0.
 Expr sign_of(const Expr &x) { return select(x > 0, real(x, 1), select(x < 0, real(x, -1), real(x, 0))); }
@@ -30,6 +38,12 @@ Expr lerp_weight(const Operands &a) {
         return cast(a[0].type(), a[2]);
     }
     return cast(a[0].type(), a[2]) / Internal::make_const(a[0].type(), std::ldexp(1.0, type.bits()) - 1);
+}
+
+// Where a conversion to `type` does not saturate; always, if that is as wide as x.
+Expr within_range(const Expr &x, const Type &type) {
+    const bool is_narrower = type.is_float() && type.bits() < x.type().bits();
+    return is_narrower ? x >= cast(x.type(), type.min()) && x <= cast(x.type(), type.max()) : Expr();
 }
 
 std::vector<Partial> mux_partials(const Operands &a, const Expr &y) {
@@ -77,19 +91,20 @@ const std::vector<Rule> table = {
     {"max", D(chosen(a[0] >= a[1], a[0], a[1]), chosen(a[1] >= a[0], a[1], a[0])),
           E(max(a[0], a[1]) + max(a[1], a[0]) * a[0]),   {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
     {"strict_min", D(chosen(a[0] <= a[1], a[0], a[1]), chosen(a[1] <= a[0], a[1], a[0])),
-          E(strict_float(min(a[0], a[1]))),              {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
+          E(strict_float(min(a[0], a[1]) + min(a[1], a[0]) * a[0])), {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
     {"strict_max", D(chosen(a[0] >= a[1], a[0], a[1]), chosen(a[1] >= a[0], a[1], a[0])),
-          E(strict_float(max(a[0], a[1]))),              {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
+          E(strict_float(max(a[0], a[1]) + max(a[1], a[0]) * a[0])), {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
     {"select", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), negation(a[0]))),
-          E(select(a[0] < 0, sin(a[1]), a[2] * a[2]) + select(a[0] > 0, sin(a[1]), a[2] * a[2])),
+          E(select(a[0] < 0, sin(a[1]), a[2] * a[2]) + a[0] * select(a[0] > 0, sin(a[1]), a[2] * a[2])),
           {{-2, -0.1}, {-2, 2}, {-2, 2}}, "the condition has no derivative; what is not chosen contributes exactly 0"},
     {"if_then_else", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), negation(a[0]))),
-          E(Call::make(a[0].type(), Call::if_then_else, {a[0] < 0, a[1] * a[1], a[2]}, Call::PureIntrinsic)),
+          E(if_then_else(a[0] < 0, sin(a[1]), a[2] * a[2]) + a[0] * if_then_else(a[0] > 0, sin(a[1]), a[2] * a[2])),
           {{-2, -0.1}, {-2, 2}, {-2, 2}}, "as select; also print_when"},
-    {"mux", mux_partials, E(mux(cast<int>(a[0]), {a[1] * a[1], a[2], sin(a[1])})),
+    {"mux", mux_partials,
+          E(mux(cast<int>(a[0]), {a[1] * a[1], a[2], sin(a[1])}) + a[0] * mux(cast<int>(a[0]) + 1, {a[1], a[2], sin(a[1])}) +
+            a[2] * mux(cast<int>(a[0]) - 1, {a[1] * a[1], a[2], sin(a[1])})),
           {{1.1, 1.9}, {-2, 2}, {-2, 2}}, "as select"},
-    {"abs", D(sign_of(a[0])),                            E(abs(a[0])), {{-2, -0.1}}, "0 at 0"},
-    {"absd", D(sign_of(a[0] - a[1]), sign_of(a[1] - a[0])), E(absd(a[0], a[1])), {{-2, -0.1}, {0.1, 2}}, "0 at 0"},
+    {"abs", D(sign_of(a[0])),                            E(abs(a[0]) + abs(-a[0]) * a[0]), {{-2, -0.1}}, "0 at 0"},
 
     // Rounding: piecewise constant
     {"floor", NONE,                                      E(floor(a[0])), {{0.1, 0.9}}, "0"},
@@ -99,8 +114,8 @@ const std::vector<Rule> table = {
 
     // Powers, exponentials, logarithms
     {"sqrt", D(1 / (2 * y)),                             E(sqrt(a[0])), {{0.1, 4}}, "Inf at 0"},
-    {"fast_inverse_sqrt", D(-y * y * y / 2),             E(fast_inverse_sqrt(a[0])), {{0.1, 4}}, ""},
-    {"fast_inverse", D(-y * y),                          E(fast_inverse(a[0])), {{0.5, 2}}, ""},
+    {"fast_inverse_sqrt", D(-y * y * y / 2),             E(cast(a[0].type(), fast_inverse_sqrt(cast<float>(a[0])))), {{0.1, 4}}, ""},
+    {"fast_inverse", D(-y * y),                          E(cast(a[0].type(), fast_inverse(cast<float>(a[0])))), {{0.5, 2}}, ""},
     {"exp", D(y),                                        E(exp(a[0])), {{-2, 2}}, ""},
     {"log", D(1 / a[0]),                                 E(log(a[0])), {{0.1, 4}}, "Inf at 0"},
     {"pow", D(select(a[1] == 0, real(y, 0), a[1] * pow(a[0], a[1] - 1)),
@@ -127,9 +142,10 @@ const std::vector<Rule> table = {
     {"lerp", D(1 - lerp_weight(a), lerp_weight(a), a[2].type().is_float() ? cast(a[2].type(), a[1] - a[0]) : Expr()),
           E(lerp(a[0], a[1], a[2])), {{-2, 2}, {-2, 2}, {0.1, 0.9}}, "an integer weight w of b bits counts w / (2^b - 1)"},
     {"cast", D(real(y, 1)),
-          E(cast(a[0].type(), cast<double>(a[0]) * 3)),  {{-2, 2}}, "between floats; to and from integers there is none"},
-    {"saturating_cast", D(real(y, 1)),
-          E(cast(a[0].type(), saturating_cast<double>(a[0]))), {{-2, 2}}, "as cast"},
+          E(cast_node(a[0].type(), cast_node(Float(64), a[0]) * real(Float(64), 3)) + cast_node(a[0].type(), a[0])),
+          {{-2, 2}}, "between floats; to and from integers there is none"},
+    {"saturating_cast", D(Partial(real(y, 1), within_range(a[0], y.type()))),
+          E(cast(a[0].type(), saturating_cast<double>(a[0]))), {{-2, 2}}, "as cast; 0 beyond the range of the type"},
     {"reinterpret", D(y / a[0]),
           E(cast(a[0].type(), fast_log(cast<float>(a[0])))), {{0.6, 1.4}},
           "only as in fast_log, where it scales by a power of two"},
@@ -178,20 +194,29 @@ Expr scaled_float(const Expr &e) {
     const Call *masked = bits ? Call::as_intrinsic(bits->args[0], {Call::bitwise_and}) : nullptr;
     const Internal::Reinterpret *source = masked ? masked->args[0].as<Internal::Reinterpret>() : nullptr;
     const bool is_scaling = source && source->value.type() == Float(32) &&
-                            Internal::is_const(masked->args[1], 0x807fffff) &&
+                            Internal::is_const(masked->args[1], static_cast<int32_t>(0x807fffff)) &&
                             Call::as_intrinsic(bits->args[1], {Call::shift_left}) != nullptr;
     return is_scaling ? source->value : Expr();
 }
 
+// The floats whose bits an integer is made from. A cast to an integer is not among them: it has no derivative.
 class FindFloatBits : public Internal::IRGraphVisitor {
 public:
-    bool found = false;
+    Operands sources;
 
 private:
     using Internal::IRGraphVisitor::visit;
     void visit(const Internal::Reinterpret *op) override {
-        found = found || op->value.type().is_float();
-        Internal::IRGraphVisitor::visit(op);
+        if (op->value.type().is_float()) {
+            sources.push_back(op->value);
+        } else {
+            Internal::IRGraphVisitor::visit(op);
+        }
+    }
+    void visit(const Internal::Cast *op) override {
+        if (!op->value.type().is_float()) {
+            Internal::IRGraphVisitor::visit(op);
+        }
     }
 };
 
@@ -226,47 +251,61 @@ Operation operation_of(const Expr &e) {
         return {"cast", {op->value}};
     }
     if (const Reinterpret *op = e.as<Reinterpret>()) {
-        FindFloatBits bits;
-        op->value.accept(&bits);
         if (Expr source = scaled_float(op->value); source.defined()) {
             return {"reinterpret", {source}};
         }
-        return bits.found ? Operation{"the bits of a float", {op->value}} : Operation{"cast", {op->value}};
+        FindFloatBits bits;
+        op->value.accept(&bits);
+        return {"bits of a float", bits.sources};
     }
     if (const Call *op = e.as<Call>()) {
-        std::string name = op->name;
+        if (op->is_intrinsic()) {
+            return {op->name, op->args};
+        }
         for (const char *suffix : {"_f16", "_f32", "_f64"}) {
-            if (op->call_type == Call::PureExtern && ends_with(name, suffix)) {
-                name.resize(name.size() - 4);
+            if (op->call_type == Call::PureExtern && ends_with(op->name, suffix)) {
+                return {op->name.substr(0, op->name.size() - 4), op->args};
             }
         }
-        return {name, op->args};
+        return {"extern " + op->name, op->args};
     }
     return operation;
 }
 
 std::string rules_as_markdown() {
     std::ostringstream page;
-    page << "# Derivative rules\n\nMade from the table in `autodiff/rules.cpp`; `./dev update-golden` writes it anew.\n"
-            "Each row is tested from the table: first and second partials, f32 and f64, forward and reverse. At least\n"
-            "one partial of rows marked *none* would be a mistake: the operation is constant or piecewise constant.\n\n"
-            "| operation | operands with a derivative | conventions |\n|---|---|---|\n";
+    page << "# Derivative rules\n\n"
+            "Made from the table in `autodiff/rules.cpp`; `./dev update-golden` writes it anew. Operands are a, b, c, "
+            "d and "
+            "the result is y. An\n"
+            "operand without a derivative has an empty field. Every row is tested from the table: first and second "
+            "partials in f32 and\n"
+            "f64, forward and reverse.\n\n"
+            "| operation | by a | by b | by c | by d | convention |\n|---|---|---|---|---|---|\n";
     for (const Rule &rule : table) {
-        const Operands operands(4, Halide::Internal::make_zero(Float(64)));
-        size_t active = 0;
-        Operands symbols{
-            Halide::Internal::Variable::make(Float(64), "a"), Halide::Internal::Variable::make(Float(64), "b"),
-            Halide::Internal::Variable::make(Float(64), "c"), Halide::Internal::Variable::make(Float(64), "d")};
-        if (rule.operation == "select" || rule.operation == "if_then_else" || rule.operation == "require") {
-            symbols[0] = Halide::Internal::Variable::make(Bool(), "a");
-        } else if (rule.operation == "mux") {
-            symbols[0] = Halide::Internal::Variable::make(Int(32), "a");
+        Operands symbols;
+        for (const char *name : {"a", "b", "c", "d"}) {
+            // What is a condition or a number of an operand is shown as one.
+            const bool is_condition = rule.operation == "select" || rule.operation == "if_then_else";
+            const Type type = *name != 'a'              ? Float(64)
+                              : is_condition            ? Bool()
+                              : rule.operation == "mux" ? Int(32)
+                                                        : Float(64);
+            symbols.push_back(Internal::Variable::make(type, name));
         }
-        for (const Partial &partial : rule.partials(symbols, Halide::Internal::Variable::make(Float(64), "y"))) {
-            active += partial.coefficient.defined();
+        std::vector<Partial> partials = rule.partials(symbols, Internal::Variable::make(Float(64), "y"));
+        partials.resize(4);
+        page << "| `" << rule.operation << "` |";
+        for (const Partial &partial : partials) {
+            if (partial.coefficient.defined()) {
+                page << " `" << sylvite::print(Internal::simplify(partial.coefficient)) << "`";
+                if (partial.guard.defined()) {
+                    page << " where `" << sylvite::print(Internal::simplify(partial.guard)) << "`";
+                }
+            }
+            page << " |";
         }
-        page << "| `" << rule.operation << "` | " << (active ? std::to_string(active) : "none") << " | "
-             << rule.convention << " |\n";
+        page << " " << rule.convention << " |\n";
     }
     return page.str();
 }

@@ -35,19 +35,21 @@ void write(const std::string &path, const std::string &text) {
 
 }  // namespace
 
-void expect_golden(const std::string &name, const std::string &text) {
-    const std::string path = SYLVITE_SOURCE_DIR "/tests/golden/" + name;
+void expect_document(const std::string &path, const std::string &text) {
+    const std::string file = SYLVITE_SOURCE_DIR "/" + path;
     std::string expected;
-    const bool found = std::filesystem::exists(path) && read(path, expected);
+    const bool found = std::filesystem::exists(file) && read(file, expected);
     if (updating()) {
         if (expected != text || !found) {
-            write(path, text);
+            write(file, text);
         }
         return;
     }
-    ASSERT_TRUE(found) << "tests/golden/" << name << " is missing; " << hint;
-    EXPECT_EQ(text, expected) << "tests/golden/" << name << "; " << hint;
+    ASSERT_TRUE(found) << path << " is missing; " << hint;
+    EXPECT_EQ(text, expected) << path << "; " << hint;
 }
+
+void expect_golden(const std::string &name, const std::string &text) { expect_document("tests/golden/" + name, text); }
 
 void expect_in_document(const std::string &path, const std::string &first_words, const std::string &text) {
     const std::string file = SYLVITE_SOURCE_DIR "/" + path;
