@@ -68,7 +68,12 @@ const FileKind &find_file_kind(const std::string &name) {
 std::vector<std::string> write_together(const std::string &folder,
                                         const std::function<void(const std::string &folder)> &write) {
     const PartialFolder partial(folder);
-    write(partial.path().string());
+    try {
+        write(partial.path().string());
+    } catch (const Halide::CompileError &error) {  // it names files where nobody will find them
+        throw Halide::CompileError(
+            Halide::Internal::replace_all(error.what(), partial.path().string(), folder).c_str());
+    }
     std::vector<std::string> paths;
     for (const fs::directory_entry &file : fs::directory_iterator(partial.path())) {
         paths.push_back((fs::path(folder) / file.path().filename()).string());

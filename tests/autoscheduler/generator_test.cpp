@@ -234,6 +234,12 @@ TEST_F(GeneratorMain, RefusesUnreadableFilesAndFolders) {
     EXPECT_THAT(err_stream.str(), HasSubstr("twice: -o needs a folder that exists"));
 }
 
+TEST_F(GeneratorMain, ErrorsNameTheFilesThatWereAskedFor) {
+    EXPECT_EQ(refusal({"-g", "twice", "target=x86-64", "-e", "stmt,device_code"}),
+              "twice: emit() finds no device code for " + (folder / "twice.device").string() +
+                  ": no kernel is scheduled on a GPU.");
+}
+
 TEST_F(GeneratorMain, AnErrorLeavesOldFilesAsTheyWere) {
     ASSERT_EQ(run({"-g", "twice", "target=x86-64", "-e", "c_header"}), 0) << err;
     const std::string before = text("twice.h");
