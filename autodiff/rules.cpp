@@ -40,12 +40,6 @@ Expr lerp_weight(const Operands &a) {
     return cast(a[0].type(), a[2]) / Internal::make_const(a[0].type(), std::ldexp(1.0, type.bits()) - 1);
 }
 
-// Where a conversion to `type` does not saturate; always, if that is as wide as x.
-Expr within_range(const Expr &x, const Type &type) {
-    const bool is_narrower = type.is_float() && type.bits() < x.type().bits();
-    return is_narrower ? x >= cast(x.type(), type.min()) && x <= cast(x.type(), type.max()) : Expr();
-}
-
 std::vector<Partial> mux_partials(const Operands &a, const Expr &y) {
     const int last = static_cast<int>(a.size()) - 2;
     std::vector<Partial> partials{Partial()};
@@ -144,8 +138,8 @@ const std::vector<Rule> table = {
     {"cast", D(real(y, 1)),
           E(cast_node(a[0].type(), cast_node(Float(64), a[0]) * real(Float(64), 3)) + cast_node(a[0].type(), a[0])),
           {{-2, 2}}, "between floats; to and from integers there is none"},
-    {"saturating_cast", D(Partial(real(y, 1), within_range(a[0], y.type()))),
-          E(cast(a[0].type(), saturating_cast<double>(a[0]))), {{-2, 2}}, "as cast; 0 beyond the range of the type"},
+    {"saturating_cast", D(real(y, 1)),
+          E(cast(a[0].type(), saturating_cast<double>(a[0]))), {{-2, 2}}, "as cast: floats saturate at infinity only"},
     {"reinterpret", D(y / a[0]),
           E(cast(a[0].type(), fast_log(cast<float>(a[0])))), {{0.6, 1.4}},
           "only as in fast_log, where it scales by a power of two"},

@@ -167,9 +167,10 @@ Partials Differences::at(size_t example, int point) const {
     return d;
 }
 
-std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &examples, const Differences &points,
+std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &examples, const Buffer<double> &operands,
                                                  Type type, Mode mode, int order) {
     Var s("s");
+    const int points = operands.dim(0).extent();
     std::vector<std::vector<Expr>> values;
     for (size_t e = 0; e < examples.size(); e++) {
         const size_t n = examples[e].tested_on.size();
@@ -177,14 +178,14 @@ std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &exa
         Operands a;
         for (size_t k = 0; k < n; k++) {
             x[k] = Func("x");
-            x[k](s) = cast(type, points.operands()(s, static_cast<int>(k), static_cast<int>(e)));
+            x[k](s) = cast(type, operands(s, static_cast<int>(k), static_cast<int>(e)));
             a.push_back(x[k](s));
         }
         Func y("y"), one("one");
         y(s) = examples[e].value(a);
         one(s) = Internal::make_one(type);
         const auto derivative = [&](const Func &f, size_t k) {
-            return mode == Mode::forward ? jvp(f, {{x[k], one}}) : vjp(f, one, {{0, Differences::points}})(x[k]);
+            return mode == Mode::forward ? jvp(f, {{x[k], one}}) : vjp(f, one, {{0, points}})(x[k]);
         };
         std::vector<Expr> all;
         for (size_t k = 0; k < n; k++) {
@@ -196,10 +197,10 @@ std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &exa
         }
         values.push_back(all);
     }
-    const auto computed = compute(values, s, std::vector<int>(examples.size(), Differences::points));
-    std::vector<std::vector<Partials>> result(examples.size(), std::vector<Partials>(Differences::points));
+    const auto computed = compute(values, s, std::vector<int>(examples.size(), points));
+    std::vector<std::vector<Partials>> result(examples.size(), std::vector<Partials>(points));
     for (size_t e = 0; e < examples.size(); e++) {
-        for (int p = 0; p < Differences::points; p++) {
+        for (int p = 0; p < points; p++) {
             auto value = computed[e].begin();
             for (size_t k = 0; k < examples[e].tested_on.size(); k++) {
                 result[e][p].first.push_back((*value++)(p));

@@ -49,10 +49,11 @@ private:
 
 enum class Mode { forward, reverse };
 
-/// Derivatives of all examples in floats of type `type` at the points, as [example][point]: by jvp, and jvp of jvp; or
+/// Derivatives of all examples in floats of type `type`, as [example][point], at operands(point, operand, example): by jvp, and jvp of jvp; or
 /// by vjp, and vjp of vjp. Those of order 2 are left out if `order` is 1. One pipeline for all.
-std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &examples, const Differences &points,
-                                                 Halide::Type type, Mode mode, int order);
+std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &examples,
+                                                 const Halide::Buffer<double> &operands, Halide::Type type, Mode mode,
+                                                 int order);
 
 /// First partials of each example by the rules of several tables, in f64, as [example][table][point][operand].
 /// Approximate operations are computed exactly: what is tested is the rule.

@@ -95,7 +95,8 @@ TEST(Rules, EveryRowIsRightInBothModes) {
     const std::vector<Precision> precisions{{Float(64), 1e-8, 1e-5}, {Float(32), 2e-5, 2e-4}, {Float(16), 2e-2, 0}};
     for (const auto &[type, first, second] : precisions) {
         for (const Mode mode : {Mode::forward, Mode::reverse}) {
-            const auto derivatives = differentiate(examples(), differences(), type, mode, second > 0 ? 2 : 1);
+            const auto derivatives =
+                differentiate(examples(), differences().operands(), type, mode, second > 0 ? 2 : 1);
             for (size_t e = 0; e < examples().size(); e++) {
                 int wrong = 0;
                 const auto check = [&](double derivative, double difference, double tolerance,
