@@ -20,10 +20,6 @@ function(sylvite_app name)
     add_library(${name}_parts STATIC ${parts})
     target_link_libraries(${name}_parts PUBLIC Sylvite::apps PRIVATE sylvite_options)
 
-    get_target_property(scheduler Sylvite::autoscheduler TYPE)
-    if (scheduler STREQUAL INTERFACE_LIBRARY)
-        return() # the rooms that compile the app are not there yet
-    endif ()
     add_sylvite_generator(${name}_generator generator.cpp)
     target_link_libraries(${name}_generator PRIVATE sylvite_options)
     foreach (kind IN ITEMS FORWARD GRAD)

@@ -93,11 +93,10 @@ std::map<std::string, std::string> pictures(const Surface &photograph, const Fit
     const Surface first(photograph.size(), 0.0f);
     const Surface formed = simulate(fit.surface, steps);
 
-    std::vector<Image> story = {grey_levels(photograph, n), water_colours(fit.surface, n, limit)};
-    for (int eighths : {4, 7}) {
-        story.push_back(water_colours(simulate(fit.surface, steps * eighths / 8), n, limit));
-    }
-    story.push_back(grey_levels(formed, n));
+    const Surface nearly = simulate(fit.surface, steps - steps / 8);
+    const std::vector<Image> story = {grey_levels(photograph, n), water_colours(first, n, limit),
+                                      water_colours(fit.surface, n, limit), water_colours(nearly, n, limit),
+                                      grey_levels(formed, n)};
 
     std::vector<double> percent;
     for (double loss : fit.losses) {

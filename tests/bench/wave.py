@@ -35,7 +35,8 @@ def jax_folder():
             if file.read() == stamp:
                 return folder
     print("bench: fetching JAX into .deps/jax", file=sys.stderr)
-    shutil.rmtree(folder, ignore_errors=True)
+    for old in (folder, folder + ".new"):
+        shutil.rmtree(old, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
            "--only-binary", ":all:", "--require-hashes", "-r", REQUIREMENTS, "--target", folder + ".new"]
     outcome = subprocess.run(pip, capture_output=True, text=True)
