@@ -16,8 +16,8 @@ endfunction()
 
 # configure_fails(TEXT ARGUMENT...): configuring with the arguments stops with an error that contains TEXT.
 function(configure_fails text)
-    execute_process(COMMAND ${configure} -B "${WORK}/mistaken" ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output
-                    ERROR_VARIABLE output)
+    execute_process(COMMAND ${configure} --fresh -B "${WORK}/mistaken" ${ARGN}
+                    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
     string(REGEX REPLACE "[ \n]+" " " words "${output}") # CMake breaks lines
     string(FIND "${words}" "${text}" at)
     if (result EQUAL 0 OR at EQUAL -1)
