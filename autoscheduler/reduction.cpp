@@ -136,9 +136,11 @@ std::optional<SplitReduction> split_reduction(const StageInfo &stage, int d, con
     std::vector<std::pair<std::string, std::string>> factored;
     std::string task = task_loop ? task_loop->variable.name : "";
     if (lane_loop) {
-        const bool is_long = lane_loop->extent >= 4 * limits.accumulators * limits.lanes ||
-                             (steps >= 64.0 * static_cast<double>(limits.accumulators * limits.lanes) &&
-                              lane_loop->extent >= limits.accumulators * limits.lanes);
+        // Several vectors of partial results hide the latency of an addition; where there are many elements, they do.
+        const int64_t wide = limits.lanes * limits.accumulators;
+        const bool is_long =
+            stage.points() < 8 &&
+            (lane_loop->extent >= 4 * wide || (lane_loop->extent >= wide && steps >= 64.0 * static_cast<double>(wide)));
         const int64_t lanes = limits.lanes * (is_long ? limits.accumulators : 1);
         const Nest::Loop loop = nest.find(lane_loop->variable.name);
         const auto [outer, inner] = nest.split(loop.name, lanes, tail_for(loop, lanes, true));

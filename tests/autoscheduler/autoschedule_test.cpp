@@ -1,6 +1,5 @@
 #include "autoscheduler/autoschedule.h"
 
-#include "apps/wave/wave.h"
 #include "autodiff/program.h"
 #include "tests/support/golden.h"
 #include "tests/support/kernels.h"
@@ -45,6 +44,28 @@ NamedArguments arguments_for(const Program &program) {
         arguments.emplace_back(output.name, Buffer<>(output.array.type(), sizes));
     }
     return arguments;
+}
+
+// The wave equation on n x n cells, how far its surface is from another after `steps` steps, and that surface.
+Program wave(int n) {
+    const Var x("x"), y("y");
+    Array surface = input<float>("surface", {n, n}), seen = input<float>("seen", {n, n});
+    Param<int> steps("steps");
+    auto [last, before_last] = loop(steps, {surface, surface},
+                                    [&](const Expr &, const Array &now, const Array &before) {
+                                        Func water = zero_outside(now), next("next");
+                                        Expr curvature = water(x - 1, y) + water(x + 1, y) + water(x, y - 1) +
+                                                         water(x, y + 1) - 4 * water(x, y);
+                                        next(x, y) = 2 * water(x, y) - before(x, y) + 0.2f * curvature;
+                                        return Arrays{Array(next, now.extents()), now};
+                                    },
+                                    {.name = "wave"});
+    Halide::RDom cell(0, n, 0, n, "cell");
+    Func loss("loss");
+    Expr difference = last(cell.x, cell.y) - seen(cell.x, cell.y);
+    loss() = 0.0f;
+    loss() += difference * difference;
+    return Program("wave", {surface, seen, steps}, {{"loss", Array(loss, {})}, {"formed", last}});
 }
 
 class OnTarget : public testing::TestWithParam<std::tuple<std::string, int>> {};
@@ -97,7 +118,7 @@ TEST(Autoschedule, TheSameProgramGetsTheSameText) {
 // The schedules of the wave app and of its gradient on four targets, for people to read when rules change.
 TEST(Autoschedule, WaveSchedules) {
     std::string text;
-    for (const Program &program : {apps::wave(256), apps::wave(2048)}) {
+    for (const Program &program : {wave(256), wave(2048)}) {
         for (const char *target : {"x86-64-avx512", "aarch64", "cuda-80", "vulkan"}) {
             text += print(autoschedule(program, find_target(target))) + "\n";
         }
@@ -140,7 +161,7 @@ private:
 };
 
 TEST(Autoschedule, TheWaveStepIsOneVectorLoopWithoutTestsInTheInterior) {
-    const Program program = apps::wave(256);
+    const Program program = wave(256);
     const TargetRow &row = find_target("x86-64-avx512");
     const Schedule schedule = autoschedule(program, row);
     const Kernel kernel = kernels_of(program)[0];
@@ -235,7 +256,7 @@ TEST(Autoschedule, WhatATargetCannotCompileFallsBackWithAComment) {
 }
 
 TEST(Autoschedule, GradientsOfTheWaveProgramOnAllTargets) {
-    const Program program = grad(apps::wave(33), {"surface"});
+    const Program program = grad(wave(33), {"surface"});
     const NamedArguments arguments = arguments_for(program);
     const Results want = run_here(program, find_target("x86-64"), {}, arguments);
     for (const char *target : {"host", "aarch64", "vulkan", "cuda-75"}) {

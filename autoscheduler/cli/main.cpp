@@ -1,0 +1,72 @@
+// The `sylvite` program. Exit codes: 0; 1 when a command cannot do what it was asked; 2 for a wrong command line.
+
+#include "autoscheduler/cli/commands.h"
+#include "frontend/graph.h"
+
+#include <iostream>
+
+namespace {
+
+using sylvite::cli::Command;
+
+const Command commands[] = {
+    {"targets", "lists the machines that programs can be compiled for", sylvite::cli::set_up_targets},
+    {"schedule", "reads schedules", sylvite::cli::set_up_schedule},
+    {"autoschedule", "finds a schedule for a generator's program", sylvite::cli::set_up_autoschedule},
+};
+
+// One line: what is wrong, and the nearest command where that helps.
+std::string explain(const CLI::ParseError &error, const std::vector<std::string> &arguments) {
+    std::vector<std::string> known;
+    for (const Command &command : commands) {
+        known.push_back(command.name);
+    }
+    if (!arguments.empty() && std::find(known.begin(), known.end(), arguments[0]) == known.end()) {
+        const std::string nearest = sylvite::nearest_name(arguments[0], known);
+        return "there is no command " + arguments[0] + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
+    }
+    std::string text = error.what();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text;
+}
+
+// Halide's text begins with "Error: " and ends with a line break.
+std::string plain(std::string text) {
+    text.erase(0, text.starts_with("Error: ") ? 7 : 0);
+    while (text.ends_with('\n')) {
+        text.pop_back();
+    }
+    return text;
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+    CLI::App app("Sylvite: schedules and targets", "sylvite");
+    app.require_subcommand(1);
+    for (const Command &command : commands) {
+        command.set_up(*app.add_subcommand(command.name, command.help));
+    }
+    try {
+        app.parse(argc, argv);
+        std::cout.flush();
+        if (!std::cout) {
+            std::cerr << "sylvite: the output cannot be written\n";
+            return 1;
+        }
+        return 0;
+    } catch (const CLI::ParseError &error) {
+        if (error.get_exit_code() == 0) {  // --help
+            return app.exit(error);
+        }
+        std::cerr << "sylvite: " << explain(error, {argv + 1, argv + argc}) << " (sylvite --help)\n";
+        return 2;
+    } catch (const Halide::Error &error) {
+        std::cerr << "sylvite: " << plain(error.what()) << "\n";
+    } catch (const sylvite::cli::Failure &failure) {
+        return failure.exit_code;
+    } catch (const std::exception &error) {
+        std::cerr << "sylvite: " << error.what() << "\n";
+    }
+    return 1;
+}
