@@ -170,22 +170,23 @@ private:
     Func separate(const Function &function) {
         Func tangent("d_" + plain_name(function.name()));
         bool any = false;
-        std::vector<std::pair<std::vector<Expr>, std::vector<Expr>>> stages;
+        std::vector<StageForm> stages;  // of the tangent
         for (size_t stage = 0; stage <= function.updates().size(); stage++) {
-            const StageForm form = stage_form(function, static_cast<int>(stage));
+            StageForm form = stage_form(function, static_cast<int>(stage));
             std::vector<Expr> moved;
             for (size_t c = 0; c < form.values.size(); c++) {
                 Expr d = tangent_of(form, c, stage_text(function, static_cast<int>(stage)));
                 any = any || d.defined();
                 moved.push_back(d.defined() ? d : make_zero(form.values[c].type()));
             }
-            stages.emplace_back(form.args, moved);
+            form.values = moved;
+            stages.push_back(form);
         }
         if (!any) {
             return Func();
         }
         for (size_t stage = 0; stage < stages.size(); stage++) {
-            auto &[args, values] = stages[stage];
+            auto &[args, values, predicate, domain] = stages[stage];
             if (stage == 0) {
                 tangent.function().define(function.args(), values);
                 continue;
@@ -196,7 +197,8 @@ private:
                 values[c] = Call::make(tangent.function(), args, static_cast<int>(c)) + values[c];
             }
             if (adds) {
-                tangent.function().define_update(args, values);
+                // The domain is given: a tangent that is the same in all iterations does not show it.
+                tangent.function().define_update(args, values, domain);
             }
         }
         return tangent;

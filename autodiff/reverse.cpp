@@ -60,12 +60,14 @@ void define_sum(Func &func, const std::vector<std::string> &arguments, Type type
             continue;
         }
         std::map<std::string, Expr> loops;
+        ReductionDomain reduction;  // given below, for it need not show: all iterations may add the same
         if (!contribution.domain.empty()) {
             Region ranges;
             for (const LoopDim &dim : contribution.domain) {
                 ranges.emplace_back(dim.min, dim.extent);
             }
             const Halide::RDom domain(ranges, "r");
+            reduction = domain.domain();
             for (size_t i = 0; i < contribution.domain.size(); i++) {
                 loops[contribution.domain[i].name] = domain[static_cast<int>(i)];
             }
@@ -74,7 +76,8 @@ void define_sum(Func &func, const std::vector<std::string> &arguments, Type type
         for (const Expr &e : contribution.index) {
             index.push_back(replace_variables(e, loops));
         }
-        func(index) += Halide::cast(type, replace_variables(contribution.value, loops));
+        const Expr more = Halide::cast(type, replace_variables(contribution.value, loops));
+        func.function().define_update(index, {Call::make(func.function(), index, 0) + more}, reduction);
     }
 }
 

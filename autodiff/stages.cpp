@@ -39,16 +39,6 @@ private:
     }
 };
 
-ReductionDomain reduction_domain_of(const StageForm &form) {
-    FindDomain find;
-    for (const std::vector<Expr> *exprs : {&form.args, &form.values}) {
-        for (const Expr &e : *exprs) {
-            e.accept(&find);
-        }
-    }
-    return find.domain;
-}
-
 }  // namespace
 
 Expr redirect_reads(const Expr &e, const Function &from, const Function &to, int first) {
@@ -89,6 +79,13 @@ StageForm stage_form(const Function &function, int stage) {
     if (definition.predicate().defined() && !is_const_one(definition.predicate())) {
         form.predicate = substitute_in_all_lets(definition.predicate());
     }
+    FindDomain find;
+    for (const std::vector<Expr> *exprs : {&form.args, &form.values}) {
+        for (const Expr &e : *exprs) {
+            e.accept(&find);
+        }
+    }
+    form.domain = find.domain;
     return form;
 }
 
@@ -183,7 +180,7 @@ Function after_stage(const Function &function, int stage) {
         for (const Expr &e : form.values) {
             values.push_back(redirect_reads(e, function, prefix.function()));
         }
-        prefix.function().define_update(args, values);
+        prefix.function().define_update(args, values, form.domain);
     }
     return prefix.function();
 }
@@ -201,14 +198,12 @@ Function last_writer(const Function &function, int stage) {
     const StageForm form = stage_form(function, stage);
     Func last("last_writer_of_" + plain_name(function.name()));
     last.function().define(function.args(), {-1});
-    // The variables of the arguments carry the RDom and its predicate along.
-    const ReductionDomain domain = reduction_domain_of(form);
     Expr number = 0, stride = 1;
-    for (const ReductionVariable &r : domain.domain()) {
-        number = number + (Variable::make(Halide::Int(32), r.var, domain) - r.min) * stride;
+    for (const ReductionVariable &r : form.domain.domain()) {
+        number = number + (Variable::make(Halide::Int(32), r.var, form.domain) - r.min) * stride;
         stride = stride * r.extent;
     }
-    last.function().define_update(form.args, {simplify(number)}, domain);
+    last.function().define_update(form.args, {simplify(number)}, form.domain);
     return last.function();
 }
 

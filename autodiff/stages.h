@@ -7,7 +7,8 @@ namespace sylvite {
 /// One stage of a Func with its Lets expanded.
 struct StageForm {
     std::vector<Expr> args, values;
-    Expr predicate;  ///< undefined if always true
+    Expr predicate;                            ///< undefined if always true
+    Halide::Internal::ReductionDomain domain;  ///< undefined without an RDom
 };
 StageForm stage_form(const Halide::Internal::Function &function, int stage);
 

@@ -242,71 +242,111 @@ const std::vector<Case> cases = {
          t(x) = Tuple(t(x)[0] + in(r)*in(x), t(x)[1] + in(x + r) * in(x));
          return define({x}, t(x)[0] * t(x)[1]);
      }},
-    {"overwrite one place", {6}, {{0, 6}}, [](Func in) {
+    {"overwrite one place",
+     {6},
+     {{0, 6}},
+     [](Func in) {
          Func f("f");
-         f(x) = in(x) * in(x);
+         f(x) = in(x)*in(x);
          f(3) = in(0) * in(1);
          return define({x}, f(x) * in(x), "g");
      }},
-    {"in place", {6}, {{0, 6}}, [](Func in) {
+    {"in place",
+     {6},
+     {{0, 6}},
+     [](Func in) {
          Func f("f");
          f(x) = in(x);
          f(x) = sin(f(x)) * in(5 - x);
          f(x) = f(x) * f(x);
          return f;
      }},
-    {"rows from rows", {4, 3}, {{0, 4}, {0, 3}}, [](Func in) {
+    {"rows from rows",
+     {4, 3},
+     {{0, 4}, {0, 3}},
+     [](Func in) {
          Func f("f");
          f(x, y) = in(x, y) * in(0, y);
          f(x, 1) = f(x, 0) * f(x, 2) + f(x, 1);
          f(2, y) = exp(f(2, y)) * in(1, y);
          return f;
      }},
-    {"last write wins", {7}, {{0, 5}}, [](Func in) {
+    {"last write wins",
+     {7},
+     {{0, 5}},
+     [](Func in) {
          RDom r(0, 7);
          Func f("f");
          f(x) = in(x);
-         f(r % 3) = in(r) * in(r);
+         f(r % 3) = in(r)*in(r);
          return f;
      }},
-    {"reversed copy", {7}, {{0, 7}}, [](Func in) {
+    {"reversed copy",
+     {7},
+     {{0, 7}},
+     [](Func in) {
          RDom r(0, 7);
          Func f("f");
          f(x) = real(0);
-         f(6 - r) = in(r) * in(r);
+         f(6 - r) = in(r)*in(r);
          f(x) += f(x) * in(x);
          return f;
      }},
-    {"overwrite by data", {7}, {{0, 5}}, [](Func in) {
+    {"overwrite by data",
+     {7},
+     {{0, 5}},
+     [](Func in) {
          RDom r(0, 7);
          r.where(r != 4);
          Func f("f");
-         f(x) = in(x) * in(x + 1);
-         f(clamp((r * 3) % 7, 0, 4)) = in(r) * in(0);
+         f(x) = in(x)*in(x + 1);
+         f(clamp((r * 3) % 7, 0, 4)) = in(r)*in(0);
          return f;
      }},
-    {"overwritten by the last of a sum", {7}, {{0, 4}}, [](Func in) {
+    {"overwritten by the last of a sum",
+     {7},
+     {{0, 4}},
+     [](Func in) {
          RDom r(0, 7);
          Func f("f");
          f(x) = in(x);
-         f(2) = in(r) * in(r);
-         f(clamp(r, 0, 3)) += in(r) * in(1);
+         f(2) = in(r)*in(r);
+         f(clamp(r, 0, 3)) += in(r)*in(1);
          f(x) = f(x) * in(x + 1);
          return f;
      }},
-    {"tuple in place", {6}, {{0, 5}}, [](Func in) {
+    {"tuple in place",
+     {6},
+     {{0, 5}},
+     [](Func in) {
          Func t("t");
          t(x) = Tuple(in(x), in(x + 1));
          t(x) = Tuple(t(x)[0] * t(x)[1], t(x)[0] + in(x));
          t(3) = Tuple(t(3)[1], in(0));
          return define({x}, t(x)[0] * t(x)[1]);
      }},
-    {"tuple that reads its values in calls", {6}, {{0, 5}}, [](Func in) {
+    {"tuple that reads its values in calls",
+     {6},
+     {{0, 5}},
+     [](Func in) {
          Func t("t");
          t(x) = Tuple(in(x), in(x + 1));
          t(x) = Tuple(t(x)[1] * in(x) + t(x)[0], sin(t(x)[0]) * exp(-t(x)[1]));
          t(3) = Tuple(exp(t(3)[1]), t(3)[0] * t(3)[1]);
          return define({x}, t(x)[0] * t(x)[1]);
+     }},
+    {"iterations that all add the same",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         RDom r(0, 5), q(0, 4, 0, 3), some(0, 7);
+         some.where(some % 3 == 1);
+         Func f("f");
+         f(x) = in(x);
+         f(x) += in(x)*in(1) + cast<double>(r);
+         f(2) += in(3) + cast<double>(q.x * q.y);
+         f(x) += sin(in(5 - x)) + cast<double>(some);
+         return f;
      }},
     {"negative min", {6}, {{-2, 4}}, [](Func in) { return define({x}, in(x)*in(x + 1)); }, 0.2, 1.8, -3},
     {"scalar output",
