@@ -84,8 +84,8 @@ int sylvite_check_array(const char *program, const char *argument, const struct 
     if (!array) {
         return fail(sylvite_null_buffer, "%s: argument %s is a null pointer and must be an array", program, argument);
     }
-    const uint32_t given = (uint32_t)array->type.code | (uint32_t)array->type.bits << 8 |
-                           (uint32_t)array->type.lanes << 16;
+    const uint32_t given =
+        (uint32_t)array->type.code | (uint32_t)array->type.bits << 8 | (uint32_t)array->type.lanes << 16;
     if (given != type) {
         char is[32], must[32];
         return fail(sylvite_wrong_type, "%s: argument %s has elements of type %s but must have %s", program, argument,

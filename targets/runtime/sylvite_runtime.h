@@ -15,16 +15,16 @@ extern "C" {
 /** Why a program refused to run. */
 enum sylvite_code {
     sylvite_success = 0,
-    sylvite_null_buffer = 1001,      /**< an array argument is a null pointer */
-    sylvite_no_data = 1002,          /**< an array argument has neither host memory nor device memory */
-    sylvite_wrong_type = 1003,       /**< ... has another element type than declared */
-    sylvite_wrong_rank = 1004,       /**< ... has another number of dimensions */
-    sylvite_wrong_extent = 1005,     /**< ... has another extent */
-    sylvite_wrong_layout = 1006,     /**< ... does not start at 0, or its first dimension is not dense */
-    sylvite_overlap = 1007,          /**< an output shares memory with another argument */
-    sylvite_out_of_memory = 1008,    /**< the arrays of the program do not fit into memory */
-    sylvite_short_history = 1009,    /**< a loop makes more steps than the capacity that it declares */
-    sylvite_kernel_failed = 1010     /**< a kernel failed with no code of its own */
+    sylvite_null_buffer = 1001,   /**< an array argument is a null pointer */
+    sylvite_no_data = 1002,       /**< an array argument has neither host memory nor device memory */
+    sylvite_wrong_type = 1003,    /**< ... has another element type than declared */
+    sylvite_wrong_rank = 1004,    /**< ... has another number of dimensions */
+    sylvite_wrong_extent = 1005,  /**< ... has another extent */
+    sylvite_wrong_layout = 1006,  /**< ... does not start at 0, or its first dimension is not dense */
+    sylvite_overlap = 1007,       /**< an output shares memory with another argument */
+    sylvite_out_of_memory = 1008, /**< the arrays of the program do not fit into memory */
+    sylvite_short_history = 1009, /**< a loop makes more steps than the capacity that it declares */
+    sylvite_kernel_failed = 1010  /**< a kernel failed with no code of its own */
 };
 
 /** One clear line about the last failed call in this thread; an empty text when none failed. The text stays valid until
