@@ -2,7 +2,7 @@
 
 #include "tests/support/example.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace sylvite {
 
@@ -83,8 +83,9 @@ TEST(ReadBack, RefusesWhatThereIsNoDirectiveFor) {
               begin + "memoize() at stage total has none.");
     EXPECT_EQ(refusal([&](Func total) { total.update().allow_race_conditions(); }),
               begin + "allow_race_conditions() in stage total.update(0) has none.");
-    EXPECT_EQ(refusal([&](Func total) { total.update().rfactor(Halide::RVar("r$y"), u); }),
-              begin + "a Func that was added at stage total_intm has none.");
+    // Halide calls the new Func total_intm or total$3_intm.
+    EXPECT_THAT(refusal([&](Func total) { total.update().rfactor(Halide::RVar("r$y"), u); }),
+                testing::StartsWith(begin + "a Func that was added at stage total"));
     EXPECT_EQ(refusal([&](Func total) { total.specialize(Halide::Param<bool>("b")).vectorize(x, 4); }),
               begin + "specialize() at stage total has none.");
     Halide::Param<int> factor("factor");
