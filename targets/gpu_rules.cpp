@@ -11,16 +11,28 @@ namespace sylvite {
 
 namespace {
 
-// Floored division by a positive constant through unsigned division, which has no arithmetic shift:
+// Floored division by something positive, through an operation on unsigned numbers, which has no arithmetic shift:
 // a / c = a >= 0 ? a / c : ~(~a / c).
-Expr divide(const Expr &a, int64_t c) {
+template<typename Operation>
+Expr floored(const Expr &a, const Operation &divide_unsigned) {
     const Type type = a.type(), positive = type.with_code(halide_type_uint);
     const std::string name = unique_name("dividend");
     const Expr value = Variable::make(type, name);
     const Expr negative = value < make_zero(type);
-    const Expr magnitude = Select::make(negative, ~value, value);
-    const Expr quotient = Cast::make(type, Div::make(Cast::make(positive, magnitude), make_const(positive, c)));
+    const Expr magnitude = Cast::make(positive, Select::make(negative, ~value, value));
+    const Expr quotient = Cast::make(type, divide_unsigned(magnitude));
     return Let::make(name, a, Select::make(negative, ~quotient, quotient));
+}
+
+Expr divide(const Expr &a, int64_t c) {
+    return floored(a, [&](const Expr &magnitude) { return Div::make(magnitude, make_const(magnitude.type(), c)); });
+}
+
+Expr shift_right(const Expr &a, const Expr &amount) {
+    return floored(a, [&](const Expr &magnitude) {
+        return Call::make(magnitude.type(), Call::shift_right, {magnitude, Cast::make(magnitude.type(), amount)},
+                          Call::PureIntrinsic);
+    });
 }
 
 class GpuRules : public IRMutator {
@@ -69,7 +81,8 @@ private:
     // The constant that a signed division divides by, or 0.
     int64_t divisor(const Expr &b) const {
         const auto c = as_const_int(b);
-        return c && is_signed(b.type()) && *c != b.type().min().as<IntImm>()->value ? *c : 0;
+        const int64_t least = -(int64_t(1) << (b.type().bits() - 1));
+        return c && is_signed(b.type()) && *c != least ? *c : 0;
     }
 
     Expr visit(const Div *op) override {
@@ -101,10 +114,16 @@ private:
     }
 
     Expr visit(const Call *op) override {
-        if (is_signed(op->type) && op->is_intrinsic(Call::shift_right) && op->args[1].type().is_uint()) {
-            const Type amount = op->args[1].type().with_code(halide_type_int);
-            return Call::make(op->type, op->name, {mutate(op->args[0]), Cast::make(amount, mutate(op->args[1]))},
-                              op->call_type);
+        if (is_signed(op->type) && (op->is_intrinsic(Call::shift_right) || op->is_intrinsic(Call::shift_left))) {
+            const bool right = op->is_intrinsic(Call::shift_right);
+            if (op->args[1].type().is_int() && as_const_int(op->args[1]).value_or(-1) < 0) {
+                // A negative amount shifts the other way.
+                return mutate(right ? lower_signed_shift_right(op->args[0], op->args[1])
+                                    : lower_signed_shift_left(op->args[0], op->args[1]));
+            }
+            if (right) {
+                return shift_right(mutate(op->args[0]), mutate(op->args[1]));
+            }
         }
         // On the host: whatever gives an array device memory.
         static const std::set<std::string> makes_room = {"halide_device_malloc", "halide_device_and_host_malloc",

@@ -1,6 +1,7 @@
 #include "targets/compile.h"
 
 #include "frontend/graph.h"
+#include "schedules/refusal.h"
 #include "targets/driver.h"
 #include "targets/gpu_rules.h"
 #include "targets/in_place.h"
@@ -77,7 +78,12 @@ Halide::Module lower_kernel(const Program &program, const Kernel &kernel, const 
     if (target.has_gpu_feature()) {
         halide.add_custom_lowering_pass(rules.get(), nullptr);
     }
-    return halide.compile_to_module(pipeline.arguments(kernel), lowered.symbol, target, Halide::LinkageType::Internal);
+    try {
+        return halide.compile_to_module(pipeline.arguments(kernel), lowered.symbol, target,
+                                        Halide::LinkageType::Internal);
+    } catch (const Halide::CompileError &error) {
+        rethrow_refusal(error, schedule, kernel.name, pipeline);
+    }
 }
 
 }  // namespace

@@ -39,11 +39,12 @@ std::string tiles(const std::string &kernel, const std::vector<std::string> &sta
 
 // Halide 21 compiles these wrongly for Vulkan: notes at gpu_rules().
 template<typename T>
-void check_integer_arithmetic() {
+void check_integer_arithmetic(const std::string &tile) {
     constexpr int n = 77;
     Array a = input<T>("a", {n});
     const auto c = [](int v) { return Halide::cast<T>(v); };
     const auto wide = [](const Expr &e) { return Halide::cast(e.type().with_bits(2 * e.type().bits()), e); };
+    const auto unsigned_of = [](const Expr &e) { return Halide::cast(e.type().with_code(halide_type_uint), e); };
     const std::vector<std::pair<std::string, Expr>> formulas = {
         {"by3", a(x) / c(3)},
         {"by13", a(x) / c(13)},
@@ -54,10 +55,16 @@ void check_integer_arithmetic() {
         {"mod_minus5", a(x) % c(-5)},
         {"mod8", a(x) % c(8)},
         {"shift", a(x) >> Halide::cast(Halide::type_of<T>().with_code(halide_type_uint), 2)},
+        {"shift_by_x", a(x) >> Halide::cast(Halide::type_of<T>().with_code(halide_type_uint), x % 5)},
         // Halide makes intrinsics with shifts inside of these.
+        {"round_by_x", Halide::cast<T>((wide(a(x)) + (wide(c(1)) << unsigned_of(wide(Halide::cast<T>(x % 5)))) / 2) >>
+                                       unsigned_of(wide(Halide::cast<T>(x % 5))))},
         {"rounding", Halide::cast<T>((wide(a(x)) + 2) / 4)},
-        {"average", Halide::cast<T>((wide(a(x)) + wide(c(3)) + 1) / 2)},
-        {"halving", Halide::cast<T>((wide(a(x)) - wide(c(9))) / 2)},
+        {"average", Halide::cast<T>((wide(a(x)) + wide(a(n - 1 - x)) + 1) / 2)},
+        {"half", Halide::cast<T>((wide(a(x)) + wide(a(n - 1 - x))) / 2)},
+        {"either_way", (a(x) % c(8)) >> Halide::cast<T>(x % 5 - 2)},
+        {"halving", Halide::cast<T>((wide(a(x)) - wide(a(n - 1 - x))) / 2)},
+        {"scaled", Halide::cast<T>((wide(a(x)) * wide(a(n - 1 - x))) >> (4 * static_cast<int>(sizeof(T))))},
     };
     std::vector<ProgramOutput> outputs;
     std::vector<std::string> stages;
@@ -74,7 +81,7 @@ void check_integer_arithmetic() {
         arguments.emplace_back(name, Halide::Buffer<T>(n));
     }
     const Program program("arithmetic", {a}, outputs);
-    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", stages, "x b t 16"));
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", stages, tile));
     const auto want = test::run_here(program, find_target("x86-64"), {}, arguments);
     const auto got = test::run_here(program, vulkan(), schedule, arguments);
     for (const auto &[name, a] : want) {
@@ -87,15 +94,20 @@ void check_integer_arithmetic() {
 
 TEST(Vulkan, ArithmeticOfNegativeInt32) {
     SKIP_WITHOUT(vulkan());
-    check_integer_arithmetic<int32_t>();
+    check_integer_arithmetic<int32_t>("x b t 16");
 }
 TEST(Vulkan, ArithmeticOfNegativeInt16) {
     SKIP_WITHOUT(vulkan());
-    check_integer_arithmetic<int16_t>();
+    check_integer_arithmetic<int16_t>("x b t 16");
 }
 TEST(Vulkan, ArithmeticOfNegativeInt8) {
     SKIP_WITHOUT(vulkan());
-    check_integer_arithmetic<int8_t>();
+    check_integer_arithmetic<int8_t>("x b t 16");
+}
+
+TEST(Vulkan, ArithmeticOfVectors) {
+    SKIP_WITHOUT(vulkan());
+    check_integer_arithmetic<int16_t>("x b t 16\n    vectorize t 4");
 }
 
 TEST(Vulkan, FlooredRemainderOfFloats) {
