@@ -1,5 +1,6 @@
 #include "autodiff/checkpoint.h"
 
+#include "autodiff/activity.h"
 #include "frontend/substitute.h"
 
 #include <cmath>
@@ -35,8 +36,23 @@ Arrays segmented_loop(const Expr &trips, const Arrays &init, const LoopBody &bod
 }  // namespace
 
 Program with_segments(const Program &program) {
+    // A loop whose history the program itself reads keeps all of it anyway.
+    Arrays arrays;
+    for (const ProgramOutput &output : program.outputs()) {
+        arrays.push_back(output.array);
+    }
+    std::set<const LoopNode *> kept;
+    walk_deep(arrays, [&](const Function &function) {
+        const auto node = array_node(function);
+        if (node && node->kind == ArrayNode::Kind::History) {
+            kept.insert(node->loop.get());
+        }
+        return true;
+    });
     Substitution substitution;
-    substitution.rebuild([](const LoopNode &loop) { return loop.options.memory == Memory::sqrt; }, segmented_loop);
+    substitution.rebuild(
+        [kept](const LoopNode &loop) { return loop.options.memory == Memory::sqrt && !kept.count(&loop); },
+        segmented_loop);
     std::vector<ProgramOutput> outputs;
     for (const ProgramOutput &output : program.outputs()) {
         outputs.push_back({output.name, substitution(output.array)});

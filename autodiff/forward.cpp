@@ -124,9 +124,6 @@ private:
                 const Func &tangent = tangents_.at(target.key);
                 moved = Call::make(tangent.function(), args, target.value_index);
             }
-            if (!term.read.type().is_float()) {
-                continue;
-            }
             moved = Halide::cast(term.read.type(), moved);
             Expr product = product_of(term.coefficient, moved);
             sum = sum_of(sum, guarded(term.guard, Halide::cast(type, product)));
@@ -230,7 +227,7 @@ private:
                         e = redirect_reads(e, function, target, values);
                     }
                 }
-                fused.function().define_update(args, both);
+                fused.function().define_update(args, both, form.domain);
                 for (Expr &e : fused.function().update(stage - 1).values()) {
                     e = bind_reads(e, target);
                 }

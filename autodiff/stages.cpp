@@ -86,6 +86,14 @@ StageForm stage_form(const Function &function, int stage) {
         }
     }
     form.domain = find.domain;
+    // An RDom that the Exprs do not show counts all the same: all its iterations do the same.
+    const std::vector<ReductionVariable> &rvars = definition.schedule().rvars();
+    if (!form.domain.defined() && !rvars.empty()) {
+        form.domain = ReductionDomain(rvars);
+        if (form.predicate.defined()) {
+            form.domain.set_predicate(form.predicate);
+        }
+    }
     return form;
 }
 

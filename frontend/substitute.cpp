@@ -225,37 +225,36 @@ Function Substitution::copy(const Function &function) {
     _halide_user_assert(!function.has_extern_definition())
         << "A program cannot be rewritten through the extern stage " << plain_name(function.name()) << ".";
     Func result(plain_name(function.name()));
-    SubstituteReads reads(*this);
-    const auto all = [&](const std::vector<Expr> &exprs) {
+    const auto all = [](SubstituteReads &reads, const std::vector<Expr> &exprs) {
         std::vector<Expr> mutated;
         for (const Expr &e : exprs) {
             mutated.push_back(reads.mutate(e));
         }
         return mutated;
     };
-    result.function().define(function.args(), all(function.values()));
-    reads.self.emplace(function.name(), result.function());
+    SubstituteReads pure(*this);
+    result.function().define(function.args(), all(pure, function.values()));
     for (const Definition &update : function.updates()) {
-        bool new_domain = touches(update.predicate());
-        Region ranges;
-        for (const ReductionVariable &r : update.schedule().rvars()) {
-            new_domain = new_domain || touches(r.min) || touches(r.extent);
-            ranges.emplace_back(reads.mutate(r.min), reads.mutate(r.extent));
-        }
+        // Each stage gets an RDom of its own and names it, for it need not show: all iterations may do the same.
+        SubstituteReads stage(*this);
+        stage.self.emplace(function.name(), result.function());
+        const std::vector<ReductionVariable> &rvars = update.schedule().rvars();
         ReductionDomain domain;
-        if (new_domain && !ranges.empty()) {
-            const Halide::RDom rdom(ranges, "r");
+        if (!rvars.empty()) {
+            Region ranges;
+            for (const ReductionVariable &r : rvars) {
+                ranges.emplace_back(stage.mutate(r.min), stage.mutate(r.extent));
+            }
+            Halide::RDom rdom(ranges, "r");
             for (size_t i = 0; i < ranges.size(); i++) {
-                reads.loops[update.schedule().rvars()[i].var] = rdom[static_cast<int>(i)];
+                stage.loops[rvars[i].var] = rdom[static_cast<int>(i)];
             }
-            Halide::RDom filtered = rdom;
             if (!is_const_one(update.predicate())) {
-                filtered.where(reads.mutate(update.predicate()));
+                rdom.where(stage.mutate(update.predicate()));
             }
-            domain = filtered.domain();
+            domain = rdom.domain();
         }
-        // Of an RDom that stays, the variables in the Exprs carry the domain along.
-        result.function().define_update(all(update.args()), all(update.values()), domain);
+        result.function().define_update(all(stage, update.args()), all(stage, update.values()), domain);
     }
     return result.function();
 }

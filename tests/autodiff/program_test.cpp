@@ -140,6 +140,41 @@ ProgramCase straight() {
             {}};
 }
 
+// Iterations that all add the same: their number must survive every copy of the derivative.
+ProgramCase hidden_domain(Memory memory) {
+    Array a = input<double>("a", {4}), b = input<double>("b", {4, 3});
+    Array u = loop(4, {a},
+                   [&](Expr, const Arrays &s) {
+                       RDom r(0, 3);
+                       Func n("n");
+                       n(x) = s[0](x) * real(0.1);
+                       n(x) += real(0.1) * s[0](x) * s[0](x) + b(x, r) * real(0.2);
+                       return Arrays{array("next", {x}, n(x), {4})};
+                   },
+                   {.memory = memory})[0];
+    return {"hidden_domain",
+            Program("hidden_domain", {a, b}, {{"loss", sum_of_squares(u)}}),
+            {"a", "b"},
+            {{"a", {4}}, {"b", {4, 3}}},
+            {}};
+}
+
+TEST(ProgramDerivatives, HiddenDomain) { check_program(hidden_domain(Memory::store_all), 21); }
+TEST(ProgramDerivatives, HessianOfAHiddenDomain) { check_second_order(hidden_domain(Memory::sqrt), 22); }
+
+TEST(ProgramDerivatives, AHistoryThatIsReadStaysWhole) {
+    Array a = input<double>("a", {3});
+    Array u =
+        loop(5, {a}, [&](Expr, const Arrays &s) { return Arrays{array("next", {x}, sin(s[0](x)) * s[0](2 - x), {3})}; },
+             {.memory = Memory::sqrt})[0];
+    check_program({"history",
+                   Program("history", {a}, {{"u", u}, {"h", history(u)}}),
+                   {"a"},
+                   {{"a", {3}}, {"u", {3}}, {"h", {3, 5}}},
+                   {}},
+                  23);
+}
+
 TEST(ProgramDerivatives, Straight) { check_program(straight(), 1); }
 TEST(ProgramDerivatives, LinearWaveStoreAll) { check_program(wave(Memory::store_all, false), 2); }
 TEST(ProgramDerivatives, NonlinearWaveStoreAll) { check_program(wave(Memory::store_all, true), 3); }
