@@ -1,6 +1,8 @@
 #include "schedules/refusal.h"
 
+#include "frontend/graph.h"
 #include "frontend/names.h"
+#include "schedules/directives.h"
 
 namespace sylvite {
 
@@ -53,6 +55,25 @@ std::string with_plain_names(const std::string &what, const std::map<std::string
         text.pop_back();
     }
     return text;
+}
+
+void rethrow_refusal(const Halide::CompileError &error, const Schedule &schedule, const std::string &kernel_name,
+                     const KernelPipeline &pipeline) {
+    const std::string text = with_plain_names(error.what(), stage_names(pipeline.stages));
+    const KernelSchedule *kernel = schedule.find(kernel_name);
+    if (text.find("at the following invalid location") != std::string::npos && kernel) {
+        for (const StageSchedule &stage : kernel->stages) {
+            const bool meant = text.starts_with("Func \"" + stage.stage + "\"");
+            for (const Directive &directive : stage.directives) {
+                const DirectiveRow *row = find_directive(directive.name);
+                if (meant && row && row->names_loop_of_reader()) {
+                    schedule_error(schedule.file, directive.place,
+                                   "stage " + stage.stage + " cannot be there: " + text);
+                }
+            }
+        }
+    }
+    throw error;
 }
 
 }  // namespace sylvite

@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(Gpus, OnTarget,
 
 TEST(Autoschedule, RandomProgramsKeepTheirValues) {
     const TargetRow &row = find_target("x86-64");
-    for (unsigned seed = 1; seed <= 12; seed++) {
+    for (unsigned seed = 1; seed <= 8; seed++) {
         const Program program = random_program(seed, 70);
         const NamedArguments arguments = arguments_for(program);
         const Schedule schedule = autoschedule(program, row);
@@ -219,6 +219,22 @@ TEST(Autoschedule, IsRightForSizesThatAreNotExpected) {
         EXPECT_EQ(total(), expected_total()) << "n = " << size;
         expected.for_each_element([&](int i, int j) { ASSERT_EQ(blurred(i, j), expected(i, j)) << "n = " << size; });
     }
+}
+
+// A machine with caches so small that a chain of stencils does not fit.
+TEST(Autoschedule, StencilsThatDoNotFitTheCacheAreComputedInStrips) {
+    constexpr int n = 700;
+    const Program program = one_of_each_kind(n)[2].program;
+    TargetRow row = find_target("x86-64");
+    row.machine.l2 = 256 << 10;
+    const std::string text = print(autoschedule(program, row));
+    EXPECT_NE(text.find("stage rows\n    compute_at blur yo\n    vectorize x 4\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("parallel yo"), std::string::npos) << text;
+    row.machine.l2 = 64 << 20;
+    EXPECT_NE(print(autoschedule(program, row)).find("stage rows\n    compute_root\n"), std::string::npos);
+
+    const NamedArguments arguments = arguments_for(program);
+    expect_same(run_here(program, row, parse_schedule(text), arguments), run_here(program, row, {}, arguments), 0);
 }
 
 TEST(Autoschedule, KeepsWhatIsDecidedAndFillsInTheRest) {

@@ -1,4 +1,5 @@
 #include "schedules/directives.h"
+#include "schedules/refusal.h"
 #include "tests/support/example.h"
 #include "tests/support/golden.h"
 
@@ -109,6 +110,25 @@ TEST(Schedule, FilesAreReadAndReplacedAsAWhole) {
 
 TEST(Schedule, TheDirectivesInTheManualAreThoseOfTheTable) {
     expect_in_document("docs/schedules.md", "| directive |", directives_as_markdown());
+}
+
+// Where a stage can be computed is known only when the kernel is lowered.
+TEST(Schedule, ARefusalByLoweringIsReportedAtItsDirective) {
+    const Schedule schedule = parse_schedule(body("  stage blur\n    compute_at total.update(0) y\n"), "x.sched");
+    const std::string error = error_of([&] {
+        const KernelPipeline pipeline = instantiate(example_kernel());
+        apply(schedule, "main", pipeline);
+        try {
+            lower(example_kernel(), pipeline, plain_host());
+        } catch (const Halide::CompileError &refused) {
+            rethrow_refusal(refused, schedule, "main", pipeline);
+        }
+    });
+    EXPECT_TRUE(error.starts_with("x.sched:4:5: stage blur cannot be there: Func \"blur\" is computed at the following "
+                                  "invalid location:   blur.compute_at(total, y); Legal locations for this function "
+                                  "are:   blur.compute_root();"))
+        << error;
+    EXPECT_EQ(error.find('$'), std::string::npos);
 }
 
 struct Mistake {

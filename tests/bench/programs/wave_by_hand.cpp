@@ -50,8 +50,7 @@ struct Wave {
     void step() {
         for (int y = 0; y < n; y++) {
             const float *above = now.row(y - 1), *here = now.row(y), *below = now.row(y + 1);
-            float *to = before.row(y);
-#pragma GCC ivdep
+            float *__restrict to = before.row(y);
             for (int x = 0; x < n; x++) {
                 const float around = here[x - 1] + here[x + 1] + above[x] + below[x] - 4 * here[x];
                 to[x] = 2 * here[x] - to[x] + k * around;
