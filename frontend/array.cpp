@@ -32,7 +32,7 @@ Expr reference_to(const std::shared_ptr<const ArrayNode> &node) {
 std::vector<Halide::Var> coordinates(size_t n) {
     std::vector<Halide::Var> vars;
     for (size_t i = 0; i < n; i++) {
-        vars.emplace_back(std::string("i").append(std::to_string(i)));
+        vars.emplace_back("i" + std::to_string(i));
     }
     return vars;
 }
