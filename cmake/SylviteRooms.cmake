@@ -100,6 +100,7 @@ function(sylvite_tests room)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
     set(folder "${PROJECT_SOURCE_DIR}/tests")
     file(GLOB tests CONFIGURE_DEPENDS "${folder}/${room}/*.cpp")
+    list(FILTER tests EXCLUDE REGEX "_generator\\.cpp$")  # these are programs of their own
     if (NOT tests)
         return()
     endif ()

@@ -4,6 +4,8 @@
 #include "frontend/names.h"
 #include "schedules/directives.h"
 
+#include <regex>
+
 namespace sylvite {
 
 namespace {
@@ -59,7 +61,10 @@ std::string with_plain_names(const std::string &what, const std::map<std::string
 
 void rethrow_refusal(const Halide::CompileError &error, const Schedule &schedule, const std::string &kernel_name,
                      const KernelPipeline &pipeline) {
-    const std::string text = with_plain_names(error.what(), stage_names(pipeline.stages));
+    // Halide also names Funcs and loops that the schedule does not know: f$3 is shown as f, r$y as y.
+    const std::string known = with_plain_names(error.what(), stage_names(pipeline.stages));
+    const std::string loops = std::regex_replace(known, std::regex("\\w+\\$([a-zA-Z])"), "$1");
+    const std::string text = std::regex_replace(loops, std::regex("\\$[0-9]+"), "");
     const KernelSchedule *kernel = schedule.find(kernel_name);
     if (text.find("at the following invalid location") != std::string::npos && kernel) {
         for (const StageSchedule &stage : kernel->stages) {
