@@ -12,11 +12,15 @@ namespace sylvite {
 
 namespace {
 
-// A name of a C symbol that is the same from build to build.
-std::string symbol_of(const Program &program, const Kernel &kernel) {
-    std::string symbol = program.name() + "__" + kernel.name;
-    for (char &c : symbol) {
+// A name of a C symbol that is the same from build to build; kernels step.2 and step_2 get different ones.
+std::string symbol_of(const Program &program, const Kernel &kernel, std::set<std::string> &taken) {
+    std::string first = program.name() + "__" + kernel.name;
+    for (char &c : first) {
         c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    }
+    std::string symbol = first;
+    for (int n = 2; !taken.insert(symbol).second; n++) {
+        symbol = first + "_" + std::to_string(n);
     }
     return symbol;
 }
@@ -63,8 +67,8 @@ void append(Halide::Module &all, const Halide::Module &kernel, const std::string
     all.set_any_strict_float(all.any_strict_float() || kernel.any_strict_float());
 }
 
-Halide::Module lower_kernel(const Program &program, const Kernel &kernel, const TargetRow &row,
-                            const Halide::Target &target, const Schedule &schedule, LoweredKernel &lowered) {
+Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Halide::Target &target,
+                            const Schedule &schedule, LoweredKernel &lowered) {
     const KernelPipeline pipeline = instantiate(kernel);
     apply(schedule, kernel.name, pipeline);
     apply_defaults(pipeline);
@@ -72,7 +76,6 @@ Halide::Module lower_kernel(const Program &program, const Kernel &kernel, const 
     if (!target.has_gpu_feature()) {
         lowered.in_place = in_place_pairs(pipeline);
     }
-    lowered.symbol = symbol_of(program, kernel);
     const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
     Halide::Pipeline halide(pipeline.outputs);
     if (target.has_gpu_feature()) {
@@ -95,9 +98,11 @@ Halide::Module lower(const Program &program, const TargetRow &row, const Halide:
     const Block block = blocks_of(program);
     Halide::Module module(program.name(), target);
     std::map<std::string, LoweredKernel> kernels;
+    std::set<std::string> symbols;
     for (const Kernel &kernel : kernels_of(block)) {
         LoweredKernel &lowered = kernels[kernel.name];
-        const Halide::Module one = lower_kernel(program, kernel, row, target, schedule, lowered);
+        lowered.symbol = symbol_of(program, kernel, symbols);
+        const Halide::Module one = lower_kernel(kernel, row, target, schedule, lowered);
         append(module, one, lowered.symbol);
     }
     module.append(make_driver(program, block, kernels, target));

@@ -148,6 +148,20 @@ TEST(Driver, StatesOfDifferentTypeRankAndExtent) {
     EXPECT_EQ(seen(1, 2), 1);
 }
 
+TEST(Driver, KernelsWhoseNamesDifferInPunctuationOnly) {
+    // The second loop's kernel is step.2, the third's step_2: each a different formula.
+    Array a = input<float>("a", {1});
+    const auto twice = [](const Array &from, const char *name, float k) {
+        return loop(2, {from}, [&](Expr, const Arrays &s) { return Arrays{array1("next", 2 * s[0](x) + k, 1)}; },
+                    {.name = name})[0];
+    };
+    const Array last = twice(twice(twice(a, "step", 1), "step", 10), "step_2", 100);
+    const Executable run = compile(Program("alike", {a}, {{"b", last}}), baseline());
+    Buffer<float> b(1);
+    run({{"a", row_of({1})}, {"b", b}});
+    EXPECT_EQ(b(0), 64 * 1 + 16 * 3 * 1 + 4 * 3 * 10 + 3 * 100);
+}
+
 TEST(Driver, NestedLoopsWithTripCountsOfTheOuterStep) {
     // for t < n: for i < t: a = 2 a + k
     Array a = input<float>("a", {2}), k = input<float>("k", {2});
