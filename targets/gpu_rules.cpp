@@ -85,10 +85,22 @@ private:
         return c && is_signed(b.type()) && *c != least ? *c : 0;
     }
 
+    // By something that may be zero: Halide says that the result is 0, SPIR-V leaves it open.
+    template<typename Op>
+    Expr by_variable(const Op *op) {
+        if (!on_vulkan_ || !op->type.is_int_or_uint() || is_const(op->b)) {
+            return IRMutator::visit(op);
+        }
+        const std::string name = unique_name("divisor");
+        const Expr by = Variable::make(op->type, name), zero = make_zero(op->type);
+        const Expr result = Op::make(mutate(op->a), Select::make(by == zero, make_one(op->type), by));
+        return Let::make(name, mutate(op->b), Select::make(by == zero, zero, result));
+    }
+
     Expr visit(const Div *op) override {
         const int64_t c = divisor(op->b);
         if (c == 0) {
-            return IRMutator::visit(op);
+            return by_variable(op);
         }
         // Division rounds so that the remainder is not negative, whatever the sign of the divisor.
         const Expr quotient = divide(mutate(op->a), std::abs(c));
@@ -104,7 +116,7 @@ private:
         }
         const int64_t c = divisor(op->b);
         if (c == 0) {
-            return IRMutator::visit(op);
+            return by_variable(op);
         }
         const Expr a = mutate(op->a);
         const std::string name = unique_name("a");

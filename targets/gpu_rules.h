@@ -10,6 +10,7 @@ namespace sylvite {
 /// without a word or a device could not run them:
 /// - Vulkan: `/`, `%` and `>>` of signed integers and `%` of floats are rewritten (Halide emits a logical shift for
 ///   an arithmetic one, and C's fmod for the floored remainder);
+/// - Vulkan: `/` and `%` of integers by zero are made 0, as everywhere else (SPIR-V leaves them open);
 /// - Vulkan: arrays get device memory whose size is a multiple of 256 bytes (the allocator overlaps others once memory
 ///   is used again, whatever HL_VK_ALLOC_CONFIG says);
 /// - Vulkan: thread blocks must have constant extents (others run with one thread in y and z);

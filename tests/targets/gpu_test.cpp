@@ -110,6 +110,41 @@ TEST(Vulkan, ArithmeticOfVectors) {
     check_integer_arithmetic<int16_t>("x b t 16\n    vectorize t 4");
 }
 
+// Of all pairs of 13 numbers, 0 among the divisors.
+template<typename T>
+void check_division_by_variables() {
+    constexpr int n = 13;
+    Array a = input<T>("a", {n}), d = input<T>("d", {n});
+    Func quotient("quotient"), remainder("remainder");
+    quotient(x, y) = a(x) / d(y);
+    remainder(x, y) = a(x) % d(y);
+    const Program program("divide", {a, d}, {{"q", Array(quotient, {n, n})}, {"r", Array(remainder, {n, n})}});
+    Halide::Buffer<T> numbers(n), q(n, n), r(n, n);
+    for (int i = 0; i < n; i++) {
+        numbers(i) = static_cast<T>(i - n / 2);
+    }
+    const NamedArguments arguments{{"a", numbers}, {"d", numbers}, {"q", q}, {"r", r}};
+    const Schedule schedule =
+        parse_schedule("sylvite-schedule 1\n" + tiles("main", {"quotient", "remainder"}, "x y bx by tx ty 8 4"));
+    const auto got = test::run_here(program, vulkan(), schedule, arguments);
+    const Halide::Buffer<T> gq = got.at("q"), gr = got.at("r");
+    gq.for_each_element([&](int i, int j) {
+        // Halide's division: 0 by zero, else the remainder is not negative.
+        const int64_t p = numbers(i), by = numbers(j);
+        const int64_t rest = by == 0 ? 0 : ((p % by) + std::abs(by)) % std::abs(by);
+        const T quotient_must = static_cast<T>(by == 0 ? 0 : (p - rest) / by), rest_must = static_cast<T>(rest);
+        EXPECT_EQ(gq(i, j), quotient_must) << p << " / " << by;
+        EXPECT_EQ(gr(i, j), rest_must) << p << " % " << by;
+    });
+}
+
+TEST(Vulkan, DivisionByVariablesThatMayBeZero) {
+    SKIP_WITHOUT(vulkan());
+    check_division_by_variables<int32_t>();
+    check_division_by_variables<uint32_t>();
+    check_division_by_variables<int8_t>();
+}
+
 TEST(Vulkan, FlooredRemainderOfFloats) {
     SKIP_WITHOUT(vulkan());
     Array a = input<float>("a", {5});
