@@ -48,6 +48,7 @@ private:
     const std::set<std::string> &plain_;
     const std::map<std::string, bool> &kept_;
     std::map<std::string, size_t> index_;
+    std::map<std::pair<size_t, int64_t>, std::map<std::string, std::vector<int64_t>>> needed_;
     Plan plan_;
 
     bool is_inlined(size_t i) const { return plan_.placements[i].kind == Placement::Kind::inlined; }
@@ -104,17 +105,16 @@ private:
         }
     }
 
-    // The stages that are not inlined and read `i`, through inlined ones too.
-    std::set<size_t> readers_of(size_t i) const {
-        std::set<size_t> readers;
-        for (size_t j = i + 1; j < stages_.size(); j++) {
+    // For each stage, those that are not inlined and read it, through inlined ones too.
+    std::vector<std::set<size_t>> readers() const {
+        std::vector<std::set<size_t>> readers(stages_.size());
+        for (size_t j = stages_.size(); j-- > 0;) {
             for (const DefinitionInfo &definition : stages_[j].definitions) {
                 for_each_producer(j, definition, [&](size_t producer, double) {
-                    if (producer == i && is_inlined(j)) {
-                        const std::set<size_t> further = readers_of(j);
-                        readers.insert(further.begin(), further.end());
-                    } else if (producer == i) {
-                        readers.insert(j);
+                    if (is_inlined(j)) {
+                        readers[producer].insert(readers[j].begin(), readers[j].end());
+                    } else {
+                        readers[producer].insert(j);
                     }
                 });
             }
@@ -125,17 +125,17 @@ private:
     // A stage that only one other reads is computed strip by strip with its reader when both together are too large for
     // the second cache: it is then read from there. Readers first, so that chains end up in the loops of the last.
     void place_in_strips() {
+        const std::vector<std::set<size_t>> all_readers = readers();
         for (size_t i = stages_.size(); i-- > 0;) {
             const StageInfo &stage = stages_[i];
             if (is_inlined(i) || stage.output || stage.read_by_extern || kept_.count(stage.name)) {
                 continue;
             }
-            const std::set<size_t> readers = readers_of(i);
-            if (readers.empty()) {
+            if (all_readers[i].empty()) {
                 continue;
             }
             std::set<size_t> roots;
-            for (const size_t reader : readers) {
+            for (const size_t reader : all_readers[i]) {
                 const Placement &p = plan_.placements[reader];
                 roots.insert(p.kind == Placement::Kind::at ? p.reader : reader);
             }
@@ -151,6 +151,17 @@ private:
         return stage.pure() && stage.extents.size() >= 2 && !plain_.count(stage.name) && !kept_.count(stage.name);
     }
 
+    // What all stages compute for so many rows of `root`.
+    const std::map<std::string, std::vector<int64_t>> &needed_for(size_t root, int64_t rows) {
+        const auto [entry, is_new] = needed_.try_emplace({root, rows});
+        if (is_new) {
+            std::vector<int64_t> box = stages_[root].extents;
+            box.back() = rows;
+            entry->second = extents_for(Func(stages_[root].function), box, estimates_);
+        }
+        return entry->second;
+    }
+
     void try_strip(size_t producer, size_t root) {
         const StageInfo &stage = stages_[root];
         const double whole = stages_[producer].points() * stages_[producer].bytes;
@@ -159,9 +170,7 @@ private:
         }
         const int64_t height = stage.extents.back();
         for (int64_t rows = 4; rows <= height / 2; rows *= 2) {
-            std::vector<int64_t> box = stage.extents;
-            box.back() = rows;
-            const auto needed = extents_for(Func(stage.function), box, estimates_);
+            const auto &needed = needed_for(root, rows);
             const auto extents = needed.find(stages_[producer].function.name());
             if (extents == needed.end()) {
                 return;
