@@ -30,7 +30,7 @@ void require_floats(const std::string &function, const Input &x) {
 
 Input::Input(const Func &func) {
     _halide_user_assert(func.defined()) << "A derivative needs defined Funcs; " << plain_name(func.name())
-                                        << " is not.";
+                                        << " is not: define it first.";
     name_ = plain_name(func.name());
     key_ = target_of(func.function()).key;
     types_ = func.types();
@@ -40,7 +40,8 @@ Input::Input(const Func &func) {
 Input::Input(const Halide::ImageParam &image) : Input(image.parameter()) {}
 
 Input::Input(const Halide::Buffer<> &buffer) {
-    _halide_user_assert(buffer.defined()) << "A derivative needs defined Buffers; it was given one that is not.";
+    _halide_user_assert(buffer.defined())
+        << "A derivative needs defined Buffers; it was given one that is not: allocate it first.";
     name_ = buffer.name();
     key_ = target_of(buffer).key;
     types_ = {buffer.type()};
@@ -60,22 +61,23 @@ Adjoints::Adjoints(const std::vector<Cotangent> &outputs) : reverse_(std::make_s
     for (const Cotangent &cotangent : outputs) {
         const Func &output = cotangent.output, &adjoint = cotangent.adjoint;
         _halide_user_assert(output.defined() && adjoint.defined())
-            << "vjp() needs defined Funcs; it was given an output or adjoint that is not.";
+            << "vjp() needs defined Funcs; the " << (output.defined() ? "adjoint" : "output") << " "
+            << plain_name((output.defined() ? adjoint : output).name()) << " is not: define it first.";
         const std::string name = plain_name(output.name());
         _halide_user_assert(static_cast<int>(cotangent.box.size()) == output.dimensions())
             << "vjp() needs a box with {min, extent} per dimension; " << name << " has " << output.dimensions()
-            << " dimensions and the box " << cotangent.box.size() << ".";
+            << " dimensions and the box " << cotangent.box.size() << ": give the region on which the adjoint counts.";
         _halide_user_assert(adjoint.dimensions() == output.dimensions() && adjoint.outputs() == output.outputs())
             << "vjp() needs an adjoint with the rank and number of values of the output; " << name << " has "
             << output.dimensions() << " dimensions and " << output.outputs() << " values, its adjoint "
-            << adjoint.dimensions() << " and " << adjoint.outputs() << ".";
+            << adjoint.dimensions() << " and " << adjoint.outputs() << ": give it the arguments of the output.";
         bool any_float = false;
         for (int c = 0; c < output.outputs(); c++) {
             const bool is_float = output.types()[c].is_float();
             any_float = any_float || is_float;
             _halide_user_assert(!is_float || adjoint.types()[c].is_float())
                 << "vjp() needs float adjoints of float outputs; the adjoint of " << name << " has type "
-                << adjoint.types()[c] << ".";
+                << adjoint.types()[c] << ": cast it.";
         }
         _halide_user_assert(any_float) << "vjp() needs float outputs; " << name << " has type " << output.types()[0]
                                        << ": integers have no derivative.";
@@ -102,12 +104,13 @@ Func Adjoints::operator()(const Input &x) const {
 }
 
 Adjoints grad(const Func &loss) {
-    _halide_user_assert(loss.defined()) << "grad() needs a defined Func; " << plain_name(loss.name()) << " is not.";
+    _halide_user_assert(loss.defined()) << "grad() needs a defined Func; " << plain_name(loss.name())
+                                        << " is not: define it first.";
     _halide_user_assert(loss.dimensions() == 0) << "grad() needs a scalar Func; " << plain_name(loss.name()) << " has "
                                                 << loss.dimensions() << " dimensions: sum it first, or use vjp().";
     _halide_user_assert(loss.outputs() == 1 && loss.type().is_float())
         << "grad() needs one float value; " << plain_name(loss.name()) << " has " << loss.outputs() << " of type "
-        << loss.types()[0] << ".";
+        << loss.types()[0] << ": " << (loss.outputs() == 1 ? "cast it to float." : "use vjp().");
     Func one("one");
     one() = make_one(loss.type());
     return vjp(loss, one, {});

@@ -87,20 +87,21 @@ private:
     void add_input(const Tangent &tangent) {
         const Input &x = tangent.input;
         const Func &v = tangent.tangent;
-        _halide_user_assert(v.defined()) << "jvp() needs defined tangents; that of " << x.name() << " is not.";
+        _halide_user_assert(v.defined()) << "jvp() needs defined tangents; that of " << x.name()
+                                         << " is not: define it first.";
         _halide_user_assert(v.dimensions() == x.dimensions() && v.outputs() == static_cast<int>(x.types().size()))
             << "jvp() needs tangents with the rank and number of values of their input; " << x.name() << " has "
             << x.dimensions() << " dimensions and " << x.types().size() << " values, its tangent " << v.dimensions()
-            << " and " << v.outputs() << ".";
+            << " and " << v.outputs() << ": give it the arguments of the input.";
         for (size_t c = 0; c < x.types().size(); c++) {
             _halide_user_assert(x.types()[c].is_float() || x.types().size() > 1)
                 << "jvp() needs float inputs; " << x.name() << " has type " << x.types()[c]
                 << ": integers have no derivative.";
             _halide_user_assert(!x.types()[c].is_float() || v.types()[c].is_float())
-                << "jvp() needs float tangents; that of " << x.name() << " has type " << v.types()[c] << ".";
+                << "jvp() needs float tangents; that of " << x.name() << " has type " << v.types()[c] << ": cast it.";
         }
         _halide_user_assert(tangents_.emplace(x.target().key, v).second)
-            << "jvp() needs one tangent per input; " << x.name() << " has two.";
+            << "jvp() needs one tangent per input; " << x.name() << " has two: add them up.";
     }
 
     // The tangent of value c of a stage; undefined if it is zero. `self` maps the Func's own reads to its tangent.
@@ -151,9 +152,7 @@ private:
         if (!is_active || !any_float) {
             return;
         }
-        _halide_user_assert(!function.has_extern_definition())
-            << "A derivative needs definitions; " << plain_name(function.name())
-            << " is an extern stage, whose derivative is not known.";
+        require_definition(function);
         bool accumulates = true;
         for (size_t stage = 1; stage <= function.updates().size(); stage++) {
             accumulates = accumulates && kind_of_update(function, static_cast<int>(stage)) == Update::accumulate;
@@ -251,7 +250,7 @@ private:
 std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
     for (const Func &output : outputs) {
         _halide_user_assert(output.defined())
-            << "jvp() needs defined Funcs; " << plain_name(output.name()) << " is not.";
+            << "jvp() needs defined Funcs; " << plain_name(output.name()) << " is not: define it first.";
     }
     const Forward forward(outputs, inputs);
     std::vector<Func> tangents;

@@ -35,7 +35,7 @@ private:
 
 std::vector<ProgramInput> inputs_named(const std::string &function, const Program &program,
                                        const std::vector<std::string> &wrt) {
-    _halide_user_assert(!wrt.empty()) << function << " needs inputs to differentiate by; wrt is empty.";
+    _halide_user_assert(!wrt.empty()) << function << " needs inputs to differentiate by; wrt is empty: name one.";
     std::vector<ProgramInput> inputs;
     std::set<std::string> seen;
     for (const std::string &name : wrt) {
@@ -44,7 +44,7 @@ std::vector<ProgramInput> inputs_named(const std::string &function, const Progra
             << function << " needs float inputs; " << name << " of " << program.name() << " has type " << input.type()
             << ": integers have no derivative.";
         _halide_user_assert(seen.insert(name).second)
-            << function << " needs distinct inputs; " << name << " is given twice.";
+            << function << " needs distinct inputs; " << name << " is given twice: name it once.";
         inputs.push_back(input);
     }
     return inputs;

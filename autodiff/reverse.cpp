@@ -197,10 +197,7 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     if (std::all_of(own.begin(), own.end(), [](const Adjoint *a) { return a == nullptr; })) {
         return;
     }
-    _halide_user_assert(!function.has_extern_definition())
-        << "A derivative needs definitions; " << plain_name(function.name())
-        << " is an extern stage, whose derivative is not known.";
-
+    require_definition(function);
     const Update kind = reader.stage == 0 ? Update::accumulate : require_known_update(function, reader.stage);
     // Where a stage reads its own Func, it reads what the stages before it left.
     const auto primal = [&](const Expr &e) {

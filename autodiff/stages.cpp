@@ -67,6 +67,13 @@ std::vector<std::string> adjoint_arguments(const Function &function) {
     return arguments;
 }
 
+void require_definition(const Function &function) {
+    _halide_user_assert(!function.has_extern_definition())
+        << "A derivative needs definitions; " << plain_name(function.name())
+        << " is an extern stage, whose derivative is not known: write it as a Func, or leave it off the way from the "
+        << "inputs to the output.";
+}
+
 StageForm stage_form(const Function &function, int stage) {
     StageForm form;
     const Definition &definition = stage_definition(function, stage);

@@ -12,6 +12,9 @@ struct StageForm {
 };
 StageForm stage_form(const Halide::Internal::Function &function, int stage);
 
+/// Throws Halide::CompileError if `function` is an extern stage, whose derivative is not known.
+void require_definition(const Halide::Internal::Function &function);
+
 /// Names for the pure variables of the adjoint of `function`: its own, but for Halide's implicit `_0`, `_1`.
 std::vector<std::string> adjoint_arguments(const Halide::Internal::Function &function);
 

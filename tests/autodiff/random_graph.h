@@ -1,0 +1,37 @@
+#pragma once
+
+#include "random_expression.h"
+
+#include <Halide.h>
+
+#include <vector>
+
+namespace sylvite::testing {
+
+/// A random pipeline of doubles to differentiate. The same seed makes the same graph.
+struct RandomGraph {
+    /// Something that the output may depend on. `read` is the region that is read at most.
+    struct Image {
+        Halide::ImageParam param;
+        std::vector<Span> read;
+    };
+    struct Known {
+        Halide::Buffer<double> buffer;
+        std::vector<Span> read;
+    };
+    std::vector<Image> images;
+    std::vector<Known> known;  ///< Buffers with values known when the graph is made
+    std::vector<Halide::Param<double>> scalars;
+    Halide::Func output;
+    std::vector<Span> box;  ///< of the output
+    int stages = 0;
+    /// Whether some update stage reads what its own iterations wrote, without adding to it: vjp() may refuse that.
+    bool recurs = false;
+};
+
+/// 1 to 8 stages of 0 to 3 dimensions of awkward extents: pointwise operations, stencils, boundary conditions, strides,
+/// up- and downsampling, transposed, diagonal and data-dependent reads, sums with predicates, scatters, overwrites,
+/// Tuples, shared subexpressions.
+RandomGraph random_graph(unsigned seed);
+
+}  // namespace sylvite::testing
