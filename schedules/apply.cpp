@@ -123,14 +123,10 @@ private:
     }
 
     Func find_stage(const std::string &name, const Place &place, int &update) const {
-        std::string func = name;
-        update = -1;
-        if (const size_t dot = name.find(".update("); dot != std::string::npos) {
-            func = name.substr(0, dot);
-            update = std::atoi(name.c_str() + dot + std::string(".update(").size());
-        }
+        std::string func;
+        const bool is_name = read_stage_name(name, func, update);
         const auto found = functions_.find(func);
-        if (found == functions_.end()) {
+        if (!is_name || found == functions_.end()) {
             schedule_error(schedule_.file, place,
                            "kernel " + kernel_.kernel + " has no stage " + func + "; its stages are " +
                                list_of(known_) + did_you_mean(func, known_));

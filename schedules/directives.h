@@ -67,6 +67,10 @@ struct MatchedForm {
     std::vector<ArgumentRow> arguments;
 };
 
+/// Takes the name of a stage apart: `total` is `total` and -1, `total.update(0)` is `total` and 0. False when what stands
+/// after `.update` is not a number in parentheses.
+bool read_stage_name(const std::string &name, std::string &func, int &update);
+
 /// Checks a directive without looking at a pipeline: its name, the number and the kinds of its arguments. `file` is for
 /// errors: Halide::CompileError.
 MatchedForm match_form(const Directive &directive, const std::string &file);

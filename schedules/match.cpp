@@ -57,7 +57,9 @@ const KindRow kinds[] = {
     {ArgumentKind::LoopOf, "the name of a loop", is_name},
     {ArgumentKind::Stage, "the name of a stage",
      [](const std::string &w) {
-         return is_name(w.substr(0, w.find(".update("))) && std::count(w.begin(), w.end(), '(') <= 1;
+         std::string func;
+         int update = -1;
+         return read_stage_name(w, func, update) && is_name(func);
      }},
     {ArgumentKind::NewVariable, "a new name of letters, digits and _", is_identifier},
     {ArgumentKind::NewStage, "a new name of letters, digits and _", is_identifier},
@@ -123,6 +125,19 @@ std::optional<std::vector<ArgumentRow>> rows_of(const DirectiveForm &form, const
 }
 
 }  // namespace
+
+bool read_stage_name(const std::string &name, std::string &func, int &update) {
+    static const std::string word = ".update(";
+    const size_t dot = name.find(word);
+    func = name.substr(0, dot);
+    update = -1;
+    if (dot == std::string::npos) {
+        return true;
+    }
+    const char *begin = name.data() + dot + word.size(), *end = name.data() + name.size();
+    const auto [stop, error] = std::from_chars(begin, end, update);
+    return dot > 0 && error == std::errc() && update >= 0 && end - stop == 1 && *stop == ')';
+}
 
 void schedule_error(const std::string &file, const Place &place, const std::string &message) {
     if (place.line > 0) {

@@ -1,7 +1,6 @@
 #include "schedules/directives.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sylvite {
 
@@ -154,14 +153,8 @@ private:
             fail(line.words[0].place, "a stage stands under a kernel: write `kernel NAME` above it.");
         }
         StageSchedule stage{name.text, -1, {}, comments_of(line), name.place};
-        if (const size_t dot = name.text.find(".update("); dot != std::string::npos) {
-            const char *begin = name.text.data() + dot + std::string(".update(").size();
-            const char *end = name.text.data() + name.text.size() - 1;
-            const auto [stop, error] = std::from_chars(begin, end, stage.update);
-            if (error != std::errc() || stop != end || *end != ')' || stage.update < 0 || dot == 0) {
-                fail(name.place, name.text + " is not the name of a stage: write NAME or NAME.update(0).");
-            }
-            stage.stage = name.text.substr(0, dot);
+        if (!read_stage_name(name.text, stage.stage, stage.update)) {
+            fail(name.place, name.text + " is not the name of a stage: write NAME or NAME.update(0).");
         }
         for (const StageSchedule &other : schedule_.kernels.back().stages) {
             if (other.name() == stage.name()) {
