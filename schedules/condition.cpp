@@ -13,11 +13,17 @@ const std::vector<std::vector<std::string>> levels = {
 // Deeper nesting than anyone writes; the parser recurses.
 constexpr int max_depth = 50;
 
+// Longer than anyone writes; a chain of operators is a tree as deep as it is long.
+constexpr size_t max_length = 1000;
+
 class Parser {
 public:
     explicit Parser(const std::string &text) : text_(text) {}
 
     Formula all() {
+        if (text_.size() > max_length) {
+            throw FormulaError("the formula is longer than " + std::to_string(max_length) + " characters.", 0);
+        }
         Formula formula = binary(0, 0);
         skip();
         if (at_ < text_.size()) {

@@ -23,7 +23,7 @@ struct FormulaError : std::runtime_error {
     int offset;
 };
 
-/// Throws FormulaError when the text is no formula.
+/// Throws FormulaError when the text is no formula, or one of more than 1000 characters.
 Formula parse_formula(const std::string &text);
 
 /// Looks up names; throws FormulaError on an unknown one, and on operands of types that do not fit.

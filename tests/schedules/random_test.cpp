@@ -200,6 +200,11 @@ TEST(Fuzz, GarbageIsRefused) {
     }
     const std::string deep(100000, '(');
     EXPECT_THROW(parse_schedule("sylvite-schedule 1\nkernel a\nstage b\nspecialize " + deep), Halide::CompileError);
+    std::string chain = "n > 0";  // as deep a tree as it is long
+    for (int i = 0; i < 1000000; i++) {
+        chain += "&&n>0";
+    }
+    EXPECT_THROW(parse_schedule("sylvite-schedule 1\nkernel a\nstage b\nspecialize " + chain), Halide::CompileError);
     std::string nested = "sylvite-schedule 1\nkernel a\nstage b\n";
     for (int i = 0; i < 10000; i++) {
         nested += std::string(std::min(i, 1000), ' ') + "specialize n > 0\n";
