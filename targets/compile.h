@@ -65,7 +65,8 @@ private:
 
 /// The program as one Halide module: its kernels, scheduled by `schedule` and lowered, and the function that drives
 /// them. Kernels that `schedule` does not mention compute their outputs, and what has updates, at root, and inline the
-/// rest. Throws Halide::CompileError when the schedule does not fit.
+/// rest. Throws Halide::CompileError when the schedule does not fit, or when the program has the name of a function of the
+/// C library or of the run times.
 Halide::Module lower(const Program &program, const TargetRow &target, const Schedule &schedule = {});
 /// The same for a Halide target that differs from the row's in features.
 Halide::Module lower(const Program &program, const TargetRow &target, const Halide::Target &halide_target,

@@ -80,7 +80,7 @@ std::string c_type(const Halide::Type &type) {
     return (type.is_int() ? "int" : "uint") + std::to_string(type.bits()) + "_t";
 }
 
-// Names that cannot stand in the header, or that the run times use.
+// Names that cannot stand in the header.
 void check_names(const Program &program) {
     static const std::set<std::string> keywords = {
         "alignas",   "alignof",   "and",      "asm",      "auto",     "bool",      "break",    "case",     "catch",
@@ -100,9 +100,8 @@ void check_names(const Program &program) {
         names.push_back(output.name);
     }
     for (const std::string &name : names) {
-        const bool taken = name.starts_with("halide_") || name.starts_with("sylvite_") || name.starts_with("__");
-        _halide_user_assert(!keywords.count(name) && !taken) << "emit() needs names that C and C++ programs can use; "
-                                                             << program.name() << " has " << name << ": rename it.";
+        _halide_user_assert(!keywords.count(name)) << "emit() needs names that C and C++ programs can use; "
+                                                   << program.name() << " has " << name << ": rename it.";
     }
 }
 

@@ -6,6 +6,8 @@
 #include "targets/gpu_rules.h"
 #include "targets/in_place.h"
 
+#include <dlfcn.h>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -23,6 +25,35 @@ std::string symbol_of(const Program &program, const Kernel &kernel, std::set<std
         symbol = first + "_" + std::to_string(n);
     }
     return symbol;
+}
+
+// Whether the C library has a function of that name.
+bool is_in_c_library(const std::string &name) {
+    void *library = dlopen("libm.so.6", RTLD_LAZY);  // and libc, on which it depends
+    const bool found = library && dlsym(library, name.c_str());
+    if (library) {
+        dlclose(library);
+    }
+    return found;
+}
+
+// Names that compiled code has for other things. Kernels of a program called `sinf` would call it for their sines.
+void check_names(const Program &program) {
+    const std::string &name = program.name();
+    const bool taken = name.starts_with("halide_") || name.starts_with("sylvite_") || is_in_c_library(name);
+    _halide_user_assert(!taken) << "lower() needs a program whose name no function of the C library or of the run "
+                                << "times has; " << name << " is one: rename the program.";
+    std::vector<std::string> names{name};
+    for (const ProgramInput &input : program.inputs()) {
+        names.push_back(input.name());
+    }
+    for (const ProgramOutput &output : program.outputs()) {
+        names.push_back(output.name);
+    }
+    for (const std::string &n : names) {
+        _halide_user_assert(!n.starts_with("__"))
+            << "lower() needs names that do not begin with __; " << name << " has " << n << ": rename it.";
+    }
 }
 
 // What must not be inlined is computed at root where the schedule leaves it open.
@@ -93,6 +124,7 @@ Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Ha
 
 Halide::Module lower(const Program &program, const TargetRow &row, const Halide::Target &halide_target,
                      const Schedule &schedule) {
+    check_names(program);
     check(schedule, program);
     const Halide::Target target = halide_target.with_feature(Halide::Target::UserContext);
     const Block block = blocks_of(program);

@@ -171,7 +171,7 @@ inline Program random_program(unsigned seed, int n) {
     RDom r(0, n, 0, n, "r");
     sum() = 0.0f;
     sum() += wrap(plane.back()(r.x, r.y));
-    return Program("random", {a}, {{"result", Array(result, {n, n})}, {"sum", Array(sum, {})}});
+    return Program("random_stages", {a}, {{"result", Array(result, {n, n})}, {"sum", Array(sum, {})}});
 }
 
 }  // namespace sylvite::test

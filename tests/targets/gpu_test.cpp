@@ -150,7 +150,7 @@ TEST(Vulkan, FlooredRemainderOfFloats) {
     Array a = input<float>("a", {5});
     Func f("f");
     f(x) = a(x) % 3.f + 100 * (a(x) % -2.5f);
-    const Program program("remainder", {a}, {{"b", Array(f, {5})}});
+    const Program program("floored", {a}, {{"b", Array(f, {5})}});
     Halide::Buffer<float> in(5), out(5);
     for (int i = 0; i < 5; i++) {
         in(i) = 2.25f * (i - 2) - 64;
