@@ -19,7 +19,7 @@ namespace {
 // Halide packs the SPIR-V of a kernel's GPU functions into one buffer of words: their number, for each its size in
 // bytes and its name (words of it, then the words), then the functions. Each begins with a description of its bindings
 // whose first word is its length in words; the SPIR-V follows.
-std::vector<DeviceCode> unpack_spirv(const std::string &bytes) {
+std::vector<std::string> unpack_spirv(const std::string &bytes) {
     std::vector<uint32_t> words(bytes.size() / 4);
     std::memcpy(words.data(), bytes.data(), words.size() * 4);
     size_t at = 0;
@@ -27,26 +27,22 @@ std::vector<DeviceCode> unpack_spirv(const std::string &bytes) {
         _halide_internal_assert(at < words.size()) << "SPIR-V of Halide in an unknown layout";
         return words[at++];
     };
-    std::vector<DeviceCode> codes(next());
-    std::vector<uint32_t> sizes;
-    for (DeviceCode &code : codes) {
-        code.kind = DeviceCode::Kind::spirv;
-        sizes.push_back(next() / 4);
-        const uint32_t name_words = next();
-        _halide_internal_assert(at + name_words <= words.size()) << "SPIR-V of Halide in an unknown layout";
-        code.name.assign(reinterpret_cast<const char *>(&words[at]), name_words * 4);
-        code.name.resize(std::strlen(code.name.c_str()));
-        at += name_words;
+    std::vector<uint32_t> sizes(next());
+    for (uint32_t &size : sizes) {
+        size = next() / 4;
+        at += next();  // the name, in which are numbers that differ from build to build
     }
+    std::vector<std::string> functions;
     constexpr uint32_t magic = 0x07230203;
-    for (size_t i = 0; i < codes.size(); i++) {
-        const size_t begin = at + words.at(at), end = at + sizes[i];
+    for (const uint32_t size : sizes) {
+        _halide_internal_assert(at < words.size()) << "SPIR-V of Halide in an unknown layout";
+        const size_t begin = at + words[at], end = at + size;
         _halide_internal_assert(begin < end && end <= words.size() && words[begin] == magic)
             << "SPIR-V of Halide in an unknown layout";
-        codes[i].bytes.assign(reinterpret_cast<const char *>(&words[begin]), (end - begin) * 4);
+        functions.emplace_back(reinterpret_cast<const char *>(&words[begin]), (end - begin) * 4);
         at = end;
     }
-    return codes;
+    return functions;
 }
 
 std::string shell_word(const std::string &word) {
@@ -95,8 +91,11 @@ std::vector<DeviceCode> device_code(const Halide::Module &module) {
         if (name == "cuda_gpu_source_kernels") {
             codes.push_back({DeviceCode::Kind::ptx, kernel, bytes.substr(0, bytes.find('\0'))});
         } else if (name == "vulkan_gpu_source_kernels") {
-            const std::vector<DeviceCode> functions = unpack_spirv(bytes);
-            codes.insert(codes.end(), functions.begin(), functions.end());
+            const std::vector<std::string> functions = unpack_spirv(bytes);
+            for (size_t i = 0; i < functions.size(); i++) {
+                const std::string number = functions.size() == 1 ? "" : "." + std::to_string(i + 1);
+                codes.push_back({DeviceCode::Kind::spirv, kernel + number, functions[i]});
+            }
         }
     }
     return codes;

@@ -11,7 +11,8 @@ namespace sylvite {
 struct DeviceCode {
     enum class Kind { ptx, spirv };
     Kind kind;
-    std::string name;  ///< of the kernel's function in the module; for SPIR-V, of the GPU function
+    std::string
+        name;  ///< of the kernel's function in the module; of several GPU functions, with `.1`, `.2`, ... behind
     std::string bytes;
 };
 
