@@ -1,5 +1,6 @@
 #include "sylvite_runtime.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -49,8 +50,16 @@ static void unlock_slot(struct slot *slot) { atomic_flag_clear_explicit(&slot->b
 void sylvite_report(const void *user_context, const char *text) {
     struct slot *slot = lock_slot(user_context);
     slot->user_context = user_context;
-    snprintf(slot->text, sizeof slot->text, "%s", text);
-    slot->text[strcspn(slot->text, "\n")] = 0;
+    /* The first line; names without the numbers that Halide adds, `next$3`. */
+    size_t length = 0;
+    for (const char *c = text; *c && *c != '\n' && length + 1 < sizeof slot->text; c++) {
+        if (*c == '$' && isdigit((unsigned char)c[1])) {
+            c += strspn(c + 1, "0123456789");
+        } else {
+            slot->text[length++] = *c;
+        }
+    }
+    slot->text[length] = 0;
     unlock_slot(slot);
 }
 
@@ -95,7 +104,7 @@ int sylvite_check_array(const char *program, const char *argument, const struct 
         return fail(sylvite_wrong_rank, "%s: argument %s has %d dimensions but must have %d", program, argument,
                     array->dimensions, dimensions);
     }
-    int64_t elements = 1;
+    int is_empty = 0;
     for (int d = 0; d < dimensions; d++) {
         const int32_t extent = extents[d] > 0 ? extents[d] : 0;
         if (array->dim[d].extent != extent) {
@@ -106,13 +115,13 @@ int sylvite_check_array(const char *program, const char *argument, const struct 
             return fail(sylvite_wrong_layout, "%s: argument %s begins at %d in dimension %d but must begin at 0",
                         program, argument, array->dim[d].min, d);
         }
-        elements *= extent;
+        is_empty |= extent == 0;
     }
-    if (dimensions > 0 && array->dim[0].stride != 1 && elements > 0) {
+    if (dimensions > 0 && array->dim[0].stride != 1 && !is_empty) {
         return fail(sylvite_wrong_layout, "%s: argument %s has stride %d in dimension 0 but must have 1", program,
                     argument, array->dim[0].stride);
     }
-    if (!array->host && !array->device && elements > 0) {
+    if (!array->host && !array->device && !is_empty) {
         return fail(sylvite_no_data, "%s: argument %s has neither host memory nor device memory", program, argument);
     }
     return sylvite_success;
@@ -134,9 +143,37 @@ static void host_range(const struct halide_buffer_t *array, uintptr_t *begin, ui
     *end += (uintptr_t)((last + 1) * bytes);
 }
 
+/* A dimension whose steps are not longer than all that the dimensions of smaller strides span, or -1 for none. Elements
+ * of other arrays do not overlap. */
+static int overlapping_dimension(const struct halide_buffer_t *array) {
+    int found = -1;
+    for (int d = 0; d < array->dimensions; d++) {
+        const int64_t stride = llabs(array->dim[d].stride);
+        int64_t span = 0;
+        for (int e = 0; e < array->dimensions; e++) {
+            const int64_t inner = llabs(array->dim[e].stride);
+            if (array->dim[e].extent <= 0) {
+                return -1;
+            }
+            if (e != d && (inner < stride || (inner == stride && e < d))) {
+                span += (array->dim[e].extent - 1) * inner;
+            }
+        }
+        if (array->dim[d].extent > 1 && stride <= span) {
+            found = d;
+        }
+    }
+    return found;
+}
+
 int sylvite_check_overlap(const char *program, int count, int inputs, const struct halide_buffer_t *const *arrays,
                           const char *const *names) {
     for (int output = inputs; output < count; output++) {
+        const int dimension = overlapping_dimension(arrays[output]);
+        if (dimension >= 0) {
+            return fail(sylvite_wrong_layout, "%s: elements of output %s overlap: it has stride %d in dimension %d",
+                        program, names[output], arrays[output]->dim[dimension].stride, dimension);
+        }
         uintptr_t begin, end;
         host_range(arrays[output], &begin, &end);
         for (int other = 0; other < output; other++) {

@@ -20,7 +20,8 @@ enum sylvite_code {
     sylvite_wrong_type = 1003,    /**< ... has another element type than declared */
     sylvite_wrong_rank = 1004,    /**< ... has another number of dimensions */
     sylvite_wrong_extent = 1005,  /**< ... has another extent */
-    sylvite_wrong_layout = 1006,  /**< ... does not start at 0, or its first dimension is not dense */
+    sylvite_wrong_layout = 1006,  /**< ... does not start at 0, its first dimension is not dense, or, in an output,
+                                       elements overlap */
     sylvite_overlap = 1007,       /**< an output shares memory with another argument */
     sylvite_out_of_memory = 1008, /**< the arrays of the program do not fit into memory */
     sylvite_short_history = 1009, /**< a loop makes more steps than the capacity that it declares */
@@ -52,7 +53,7 @@ int sylvite_kernel_error(const void *user_context, const char *program, const ch
 int sylvite_check_array(const char *program, const char *argument, const struct halide_buffer_t *array, uint32_t type,
                         int dimensions, const int32_t *extents);
 
-/** Refuses outputs that share memory with another argument; the first `inputs` of the `count` arrays are inputs. */
+/** Refuses outputs that share memory with another argument, and outputs whose own elements do; the first `inputs` of the `count` arrays are inputs. */
 int sylvite_check_overlap(const char *program, int count, int inputs, const struct halide_buffer_t *const *arrays,
                           const char *const *names);
 

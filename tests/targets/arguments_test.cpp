@@ -101,6 +101,32 @@ TEST_F(BadArgument, Overlap) {
     EXPECT_EQ(call(), "wave: output u shares memory with argument c");
 }
 
+TEST_F(BadArgument, OutputWhoseRowsLieOnOneAnother) {
+    std::vector<float> memory(60);
+    halide_dimension_t dims[] = {{0, 5, 1, 0}, {0, 4, 5, 0}};
+    halide_buffer_t rows = {};
+    rows.host = reinterpret_cast<uint8_t *>(&memory[20]);
+    rows.type = halide_type_of<float>();
+    rows.dimensions = 2;
+    rows.dim = dims;
+    u = {"u", &rows};
+    for (int stride : {0, 1, 4, -4}) {
+        dims[1].stride = stride;
+        EXPECT_EQ(call(),
+                  "wave: elements of output u overlap: it has stride " + std::to_string(stride) + " in dimension 1");
+        EXPECT_EQ(code, sylvite_wrong_layout);
+    }
+    for (int stride : {5, -5, 6}) {
+        dims[1].stride = stride;
+        EXPECT_EQ(call(), "");
+        EXPECT_EQ(memory[20 + 3 * stride + 4], u_(4, 3));
+    }
+    dims[1].stride = 0;
+    c = {"c", &rows};  // all rows of an input may be the same
+    u = {"u", u_};
+    EXPECT_EQ(call(), "");
+}
+
 TEST_F(BadArgument, InputsMayOverlapAndRowsMayBeApart) {
     c = {"c", u0_};
     EXPECT_EQ(call(), "");
@@ -142,6 +168,31 @@ TEST(Extents, MayDependOnScalarArguments) {
               "pairs: argument a has extent 256 in dimension 0 but must have 257");
     EXPECT_EQ(run.try_run({{"a", in}, {"n", -3}, {"b", out}}).text,
               "pairs: argument a has extent 256 in dimension 0 but must have 0");
+}
+
+// What Halide's run time says of buffers names them as Halide does, `short$3`.
+TEST(Extents, ThatAreNegativeWithinAProgramAreAnErrorWithPlainNames) {
+    Halide::Param<int> n("n");
+    Halide::Var x("x");
+    Array a = input<float>("a", {1});
+    const Func first("less");  // so that the others get numbers
+    const auto column = [&](const Expr &value) {
+        Func less("less");
+        less(x) = value;
+        return Array(less, {n - 2});
+    };
+    const Array last = loop(2, {column(a(0))}, [&](Expr, const Arrays &s) { return Arrays{column(s[0](x) + 1.f)}; })[0];
+    Func sum("sum");
+    sum() = 0.f;
+    sum() += last(Halide::RDom(0, n - 2));
+    const Executable run = compile(Program("shrunk", {a, n}, {{"b", Array(sum, {})}}), find_target("x86-64"));
+    Buffer<float> in(1);
+    Buffer<float, 0> out = Buffer<float, 0>::make_scalar();
+    in.fill(1.f);
+    EXPECT_EQ(run.try_run({{"a", in}, {"n", 2}, {"b", out}}).text, "");
+    EXPECT_EQ(out(), 0);
+    EXPECT_EQ(run.try_run({{"a", in}, {"n", 1}, {"b", out}}).text,
+              "shrunk: kernel main: Constraint violated: less.extent.0 (0) == (n - 2) (-1)");
 }
 
 }  // namespace
