@@ -1,8 +1,10 @@
 #include "autoscheduler/analysis.h"
 #include "autoscheduler/autoschedule.h"
 #include "autoscheduler/refusal.h"
+#include "frontend/graph.h"
 #include "schedules/read_back.h"
 
+#include <charconv>
 #include <dlfcn.h>
 #include <filesystem>
 
@@ -10,16 +12,117 @@ namespace sylvite {
 
 namespace {
 
-// Halide's own, and the parameter in which each is told the number of cores.
+// What a parameter must be: a plugin ends the process when it cannot read one.
+enum class Value { flag, integer, large, real, word };
+const char *const value_texts[] = {"0 or 1", "an integer of 32 bits", "an integer of 64 bits", "a number",
+                                   "a word without spaces"};
+
+bool is_value(const std::string &text, Value kind) {
+    const auto reads = [&](auto number) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        return error == std::errc() && end == text.data() + text.size();
+    };
+    switch (kind) {
+    case Value::flag:
+        return text == "0" || text == "1";
+    case Value::integer:
+        return reads(int32_t());
+    case Value::large:
+        return reads(int64_t());
+    case Value::real:
+        return reads(double());
+    case Value::word:
+        return !text.empty() && text.find_first_of(" \t\n") == std::string::npos;
+    }
+    return false;
+}
+
+// Halide's own, and their parameters. All are told the number of cores, as `parallelism`.
 struct PluginRow {
-    const char *name, *library, *cores;
+    const char *name, *library;
+    std::vector<std::pair<std::string, Value>> parameters;
 };
 const PluginRow plugins[] = {
-    {"Mullapudi2016", "libautoschedule_mullapudi2016.so", "parallelism"},
-    {"Adams2019", "libautoschedule_adams2019.so", "parallelism"},
-    {"Li2018", "libautoschedule_li2018.so", "parallelism"},
-    {"Anderson2021", "libautoschedule_anderson2021.so", "parallelism"},
+    {"Mullapudi2016",
+     "libautoschedule_mullapudi2016.so",
+     {{"parallelism", Value::integer},
+      {"last_level_cache_size", Value::large},
+      {"balance", Value::real},
+      {"experimental_gpu_schedule", Value::flag}}},
+    {"Adams2019",
+     "libautoschedule_adams2019.so",
+     {{"parallelism", Value::integer},
+      {"beam_size", Value::integer},
+      {"random_dropout", Value::integer},
+      {"random_dropout_seed", Value::integer},
+      {"weights_path", Value::word},
+      {"disable_subtiling", Value::flag},
+      {"disable_memoized_features", Value::flag},
+      {"disable_memoized_blocks", Value::flag},
+      {"memory_limit", Value::large}}},
+    {"Li2018", "libautoschedule_li2018.so", {{"parallelism", Value::integer}}},
+    {"Anderson2021",
+     "libautoschedule_anderson2021.so",
+     {{"parallelism", Value::integer},
+      {"beam_size", Value::integer},
+      {"random_dropout", Value::integer},
+      {"random_dropout_seed", Value::large},
+      {"weights_path", Value::word},
+      {"disable_subtiling", Value::flag},
+      {"randomize_tilings", Value::flag},
+      {"search_space_options", Value::word},
+      {"freeze_inline_compute_root", Value::flag},
+      {"partial_schedule_path", Value::word},
+      {"num_passes", Value::integer},
+      {"stack_factor", Value::real},
+      {"shared_memory_limit_kb", Value::integer},
+      {"shared_memory_sm_limit_kb", Value::integer},
+      {"active_block_limit", Value::integer},
+      {"active_warp_limit", Value::integer}}},
 };
+
+std::string among(const std::string &name, const std::vector<std::string> &known) {
+    std::string text;
+    for (const std::string &k : known) {
+        text += (text.empty() ? "" : ", ") + k;
+    }
+    const std::string nearest = nearest_name(name, known);
+    return text + (nearest.empty() ? "." : ": did you mean " + nearest + "?");
+}
+
+void check_parameters(const PluginRow &plugin, const std::map<std::string, std::string> &parameters) {
+    for (const auto &[name, value] : parameters) {
+        std::vector<std::string> known;
+        const Value *kind = nullptr;
+        for (const auto &[parameter, its_kind] : plugin.parameters) {
+            known.push_back(parameter);
+            kind = parameter == name ? &its_kind : kind;
+        }
+        _halide_user_assert(kind) << "autoschedule_with() needs parameters that " << plugin.name << " knows; " << name
+                                  << " is none of " << among(name, known);
+        _halide_user_assert(is_value(value, *kind))
+            << "autoschedule_with() needs " << value_texts[static_cast<int>(*kind)] << " for " << name << " of "
+            << plugin.name << "; it has \"" << value << "\".";
+    }
+}
+
+// Applies the autoscheduler; one that is unknown is refused with the names of Halide's.
+void apply_autoscheduler(const KernelPipeline &pipeline, const Halide::Target &target,
+                         const Halide::AutoschedulerParams &params) {
+    try {
+        Halide::Pipeline(pipeline.outputs).apply_autoscheduler(target, params);
+    } catch (const Halide::CompileError &error) {
+        if (std::string(error.what()).find("Unknown autoscheduler name") == std::string::npos) {
+            throw;
+        }
+        std::vector<std::string> known;
+        for (const PluginRow &plugin : plugins) {
+            known.push_back(plugin.name);
+        }
+        _halide_user_error << "autoschedule_with() needs an autoscheduler whose plugin is loaded; " << params.name
+                           << " is none, nor one of Halide's, " << among(params.name, known);
+    }
+}
 
 // The plugins lie beside Halide's library.
 std::string path_of(const PluginRow &plugin) {
@@ -80,8 +183,9 @@ Schedule autoschedule_with(const std::string &autoscheduler, const Program &prog
     Halide::AutoschedulerParams params(autoscheduler, parameters);
     for (const PluginRow &plugin : plugins) {
         if (autoscheduler == plugin.name) {
+            check_parameters(plugin, parameters);
             Halide::load_plugin(path_of(plugin));
-            params.extra.emplace(plugin.cores, std::to_string(target.machine.cores));
+            params.extra.emplace("parallelism", std::to_string(target.machine.cores));
         }
     }
     const Estimates estimates(options);
@@ -91,7 +195,7 @@ Schedule autoschedule_with(const std::string &autoscheduler, const Program &prog
         const KernelPipeline pipeline = instantiate(kernel);
         set_estimates(kernel, pipeline, estimates);
         const ScalarEstimates scalars(kernel, estimates);
-        Halide::Pipeline(pipeline.outputs).apply_autoscheduler(target.halide_target(), params);
+        apply_autoscheduler(pipeline, target.halide_target(), params);
         schedule.kernels.push_back(read_back(kernel.name, pipeline, instantiate(kernel)));
         const std::string refusal = why_refused(schedule, kernel, target);
         _halide_user_assert(refusal.empty())

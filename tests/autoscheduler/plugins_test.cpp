@@ -49,8 +49,22 @@ TEST(Plugins, ParametersReachThem) {
 }
 
 TEST(Plugins, ErrorsSayWhatIsWrong) {
-    EXPECT_NE(error_of([] { autoschedule_with("Nobody2099", blur(64), target()); }).find("Nobody2099"),
-              std::string::npos);
+    EXPECT_EQ(error_of([] { autoschedule_with("Adams2091", blur(64), target()); }),
+              "autoschedule_with() needs an autoscheduler whose plugin is loaded; Adams2091 is none, nor one of "
+              "Halide's, Mullapudi2016, Adams2019, Li2018, Anderson2021: did you mean Adams2019?");
+    // Halide's plugins end the process when they meet such parameters.
+    const auto with = [](const char *name, const char *value) {
+        return error_of([&] { autoschedule_with("Mullapudi2016", blur(64), target(), {}, {{name, value}}); });
+    };
+    EXPECT_EQ(with("paralelism", "3"),
+              "autoschedule_with() needs parameters that Mullapudi2016 knows; paralelism is none of parallelism, "
+              "last_level_cache_size, balance, experimental_gpu_schedule: did you mean parallelism?");
+    EXPECT_EQ(with("parallelism", "3.5"),
+              "autoschedule_with() needs an integer of 32 bits for parallelism of Mullapudi2016; it has \"3.5\".");
+    EXPECT_EQ(with("parallelism", "5000000000").find("autoschedule_with() needs an integer of 32 bits"), 0u);
+    EXPECT_EQ(with("balance", "").find("autoschedule_with() needs a number for balance"), 0u);
+    EXPECT_EQ(with("experimental_gpu_schedule", "yes").find("autoschedule_with() needs 0 or 1"), 0u);
+    EXPECT_EQ(with("balance", "2.5"), "");
     AutoscheduleOptions options;
     options.keep = parse_schedule("sylvite-schedule 1\nkernel main\n", "half.sched");
     EXPECT_EQ(error_of([&] { autoschedule_with("Adams2019", blur(64), target(), options); }),
