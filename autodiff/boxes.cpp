@@ -93,6 +93,15 @@ private:
                 box.emplace_back(0, extent);
             }
         }
+        const int stages = static_cast<int>(function.updates().size()) + 1;
+        for (int stage = stages; stage-- > 1;) {
+            const Region touched = region_touched(function, stage, box, bounds.values);
+            for (size_t d = 0; d < box.size(); d++) {
+                if (touched[d].min.defined()) {
+                    box[d] = union_of({box[d]}, {touched[d]})[0];
+                }
+            }
+        }
         std::map<std::string, std::string> keys;
         const Reads reads = reads_of(function);
         for (const Function &callee : reads.functions) {
@@ -104,7 +113,6 @@ private:
         for (const Halide::Buffer<> &buffer : reads.buffers) {
             keys[buffer.name()] = target_of(buffer).key;
         }
-        const int stages = static_cast<int>(function.updates().size()) + 1;
         for (int stage = 0; stage < stages && function.has_pure_definition(); stage++) {
             const Definition &definition = stage_definition(function, stage);
             const Scope<Interval> domain = stage_domain(function, stage, box);
@@ -149,6 +157,25 @@ Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &d
     const std::map<std::string, Box> boxes = boxes_required(statement, domain, bounds.values);
     const auto box = boxes.find(call->name);
     return box == boxes.end() ? Region(call->args.size()) : region_of(box->second);
+}
+
+Region region_touched(const Function &function, int stage, const Region &box, const FuncValueBounds &values) {
+    const Definition &definition = stage_definition(function, stage);
+    const Scope<Interval> domain = stage_domain(function, stage, box);
+    Box touched;
+    for (const Expr &e : definition.args()) {
+        touched.push_back(bounds_of_expr_in_scope(e, domain, values));
+    }
+    std::vector<Expr> exprs = definition.values();
+    exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
+    exprs.push_back(definition.predicate());
+    for (const Expr &e : exprs) {
+        const std::map<std::string, Box> boxes = boxes_required(e, domain, values);
+        if (const auto it = boxes.find(function.name()); it != boxes.end()) {
+            merge_boxes(touched, it->second);
+        }
+    }
+    return region_of(touched);
 }
 
 Region union_of(const Region &a, const Region &b) {

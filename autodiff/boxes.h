@@ -28,6 +28,11 @@ Bounds bounds_of(const std::vector<Root> &roots);
 Region region_read(const Expr &read, const Expr &guard,
                    const Halide::Internal::Scope<Halide::Internal::Interval> &domain, const Bounds &bounds);
 
+/// The region of `function` that update stage `stage` writes and reads, for the points of its domain over `box`.
+/// A dimension without bounds has undefined Exprs.
+Region region_touched(const Halide::Internal::Function &function, int stage, const Region &box,
+                      const Halide::Internal::FuncValueBounds &values);
+
 /// The smallest region that holds both; a dimension that has no bounds in one of them has none.
 Region union_of(const Region &a, const Region &b);
 

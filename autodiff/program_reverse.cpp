@@ -13,8 +13,6 @@ using Kind = ArrayNode::Kind;
 
 namespace {
 
-Type adjoint_type(Type type) { return type.bits() < 32 ? Halide::Float(32) : type; }
-
 std::vector<Expr> coordinates(size_t n) {
     std::vector<Expr> at;
     for (size_t d = 0; d < n; d++) {

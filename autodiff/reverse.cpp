@@ -12,8 +12,6 @@ namespace sylvite {
 
 namespace {
 
-Type adjoint_type(Type type) { return type.bits() < 32 ? Halide::Float(32) : type; }
-
 Expr last_of(const Halide::Range &range) { return simplify(range.min + range.extent - 1); }
 
 std::vector<Expr> variables(const std::vector<std::string> &names) {
@@ -79,19 +77,6 @@ void define_sum(Func &func, const std::vector<std::string> &arguments, Type type
         const Expr more = Halide::cast(type, replace_variables(contribution.value, loops));
         func.function().define_update(index, {Call::make(func.function(), index, 0) + more}, reduction);
     }
-}
-
-}  // namespace
-
-namespace {
-
-Update require_known_update(const Function &function, int stage) {
-    std::string reason;
-    const Update kind = kind_of_update(function, stage, &reason);
-    _halide_user_assert(kind != Update::recur)
-        << "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; "
-        << stage_text(function, stage) << " " << reason << ": write the recurrence as a loop(), or use jvp().";
-    return kind;
 }
 
 }  // namespace
@@ -198,9 +183,12 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
         return;
     }
     require_definition(function);
-    const Update kind = reader.stage == 0 ? Update::accumulate : require_known_update(function, reader.stage);
+    const Update kind = reader.stage == 0 ? Update::accumulate : kind_of_update(function, reader.stage);
     // Where a stage reads its own Func, it reads what the stages before it left.
     const auto primal = [&](const Expr &e) {
+        if (kind == Update::recur) {
+            return recurrence(function, reader.stage).primal(e);
+        }
         return kind == Update::rewrite && reads(e, function)
                    ? redirect_reads(e, function, after_stage(function, reader.stage - 1))
                    : e;
@@ -219,7 +207,9 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
         guard = both(guard, both(read.guard, last == iteration_number(function, reader.stage)));
     }
     for (size_t c = 0; c < own.size(); c++) {
-        if (own[c]) {
+        if (kind == Update::recur) {
+            seeds[c] = recurrence(function, reader.stage).adjoint_of_written(static_cast<int>(c));
+        } else if (own[c]) {
             const GuardedRead read = read_within(place, own[c]->support, domain);
             seeds[c] = Halide::cast(types[c], Call::make(own[c]->sum.function(), read.args, 0));
             if (own.size() == 1) {
@@ -342,12 +332,40 @@ const Reverse::Adjoint &Reverse::adjoint_after(const Function &function, int com
     return earlier_[key] = std::move(adjoint);
 }
 
+// The stage run backwards from the adjoints of what it left.
+Recurrence &Reverse::recurrence(const Function &function, int stage) {
+    const std::string key = function.name() + " " + std::to_string(stage);
+    if (const auto it = recurrences_.find(key); it != recurrences_.end()) {
+        return it->second;
+    }
+    const Region &box = bounds_.boxes.at(target_of(function).key);
+    require_bounded(region_touched(function, stage, box, bounds_.values), plain_name(function.name()),
+                    stage_text(function, stage));
+    Recurrence recurrence(function, stage, form(function, stage), box, after_stage(function, stage - 1));
+    recurrence.reverse([&](int component, const std::vector<Expr> &place) {
+        const Adjoint &after = adjoint_after(function, component, stage);
+        if (!after.sum.defined()) {
+            return Expr();
+        }
+        const GuardedRead read = read_within(place, after.support, Scope<Interval>());
+        return guarded(read.guard, Call::make(after.sum.function(), read.args, 0));
+    });
+    return recurrences_.emplace(key, std::move(recurrence)).first->second;
+}
+
 // The adjoint of what was there before stage `stage`, which does not accumulate: what the stage did not overwrite, and
 // what it read.
 Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component, int stage) {
-    const Update kind = require_known_update(function, stage);
+    const Update kind = kind_of_update(function, stage);
     const ReadTarget target = target_of(function, component);
     const std::vector<std::string> arguments = adjoint_arguments(function);
+    const std::vector<Expr> place = variables(arguments);
+    const Type type = function.output_types()[component];
+    if (kind == Update::recur) {
+        const Region &box = bounds_.boxes.at(target.key);
+        const Expr before = recurrence(function, stage).adjoint_before(component, place);
+        return sum_up(target, arguments, type, box, {{{}, place, before, true}}, {});
+    }
     const Adjoint after = adjoint_after(function, component, stage);
 
     std::vector<Addition> additions;
@@ -363,7 +381,6 @@ Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component
     require_bounded(support, plain_name(function.name()), stage_text(function, stage));
 
     std::vector<Contribution> contributions;
-    const std::vector<Expr> place = variables(arguments);
     Expr kept;  // undefined: everything is overwritten
     if (kind == Update::overwrite) {
         kept = Call::make(last_writer(function, stage), place, 0) < 0;
@@ -393,7 +410,7 @@ Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component
         const Expr value = Call::make(after.sum.function(), read.args, 0);
         contributions.push_back({{}, place, guarded(both(read.guard, kept), value), true});
     }
-    return sum_up(target, arguments, function.output_types()[component], support, contributions, additions);
+    return sum_up(target, arguments, type, support, contributions, additions);
 }
 
 Func Reverse::adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {

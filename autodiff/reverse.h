@@ -2,6 +2,7 @@
 
 #include "autodiff/autodiff.h"
 #include "autodiff/boxes.h"
+#include "autodiff/recurrence.h"
 #include "autodiff/stages.h"
 #include "autodiff/transpose.h"
 
@@ -43,6 +44,8 @@ private:
     std::map<ReadTarget, Adjoint> adjoints_;
     std::map<std::pair<ReadTarget, int>, Adjoint> earlier_;  // of what a stage, not the last one, leaves behind
 
+    std::map<std::string, Recurrence> recurrences_;  // by Func and stage
+
     /// What one stage adds to the adjoint of what it reads.
     struct Addition {
         ScatterAdd scatter;
@@ -55,6 +58,7 @@ private:
     const StageForm &form(const Halide::Internal::Function &function, int stage);
     const Adjoint &adjoint_and_support(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
     const Adjoint &adjoint_after(const Halide::Internal::Function &function, int component, int stage);
+    Recurrence &recurrence(const Halide::Internal::Function &function, int stage);
     Adjoint adjoint_before(const Halide::Internal::Function &function, int component, int stage);
     Adjoint sum_up(const ReadTarget &target, const std::vector<std::string> &arguments, Type type,
                    const Region &support, std::vector<Contribution> contributions,

@@ -106,68 +106,52 @@ StageForm stage_form(const Function &function, int stage) {
 
 namespace {
 
-bool is_accumulation(const Function &function, int stage, std::string *reason) {
+// The terms of a sum; what is subtracted is listed with the rest, for only what it reads matters.
+void list_terms(const Expr &e, std::vector<Expr> &terms) {
+    if (const Add *op = e.as<Add>()) {
+        list_terms(op->a, terms);
+        list_terms(op->b, terms);
+    } else if (const Sub *op = e.as<Sub>()) {
+        list_terms(op->a, terms);
+        terms.push_back(op->b);
+    } else if (Call::as_intrinsic(e, {Call::strict_add})) {
+        for (const Expr &operand : e.as<Call>()->args) {
+            list_terms(operand, terms);
+        }
+    } else {
+        terms.push_back(e);
+    }
+}
+
+// Whether each float value is its old value at the same place plus something that does not read the Func.
+bool is_accumulation(const Function &function, int stage) {
     const StageForm form = stage_form(function, stage);
-    auto fail = [&](const std::string &text) {
-        if (reason) {
-            *reason = text;
-        }
-        return false;
-    };
+    bool accumulates = !reads(form.predicate, function);
     for (const Expr &e : form.args) {
-        if (reads(e, function)) {
-            return fail("chooses where it writes by what it wrote before");
-        }
+        accumulates = accumulates && !reads(e, function);
     }
-    if (reads(form.predicate, function)) {
-        return fail("chooses when it writes by what it wrote before");
-    }
-    const std::string key = target_of(function).key;
-    for (size_t c = 0; c < form.values.size(); c++) {
+    for (size_t c = 0; accumulates && c < form.values.size(); c++) {
         if (!form.values[c].type().is_float()) {
             continue;
         }
-        std::vector<Expr> seeds(form.values.size());
-        seeds[c] = make_one(form.values[c].type());
-        int self_reads = 0;
-        const auto any = [](const ReadTarget &) { return true; };
-        for (const Term &term : linear_form(form.values, seeds, any, stage_text(function, stage))) {
-            const ReadTarget target = read_target(term.read);
-            if (target.key != key) {
-                if (reads(term.coefficient, function) || reads(term.guard, function)) {
-                    return fail("uses the value that it overwrites in a product, function or condition");
-                }
-                for (const Expr &e : read_arguments(term.read)) {
-                    if (reads(e, function)) {
-                        return fail("chooses what it reads by what it wrote before");
-                    }
-                }
-                continue;
-            }
-            const std::vector<Expr> args = read_arguments(term.read);
-            bool same_place = target.value_index == static_cast<int>(c);
-            for (size_t d = 0; d < args.size(); d++) {
-                same_place = same_place && equal(args[d], form.args[d]);
-            }
-            if (!same_place) {
-                return fail("reads its own values at another place");
-            }
-            if (term.guard.defined() || !is_const_one(simplify(term.coefficient))) {
-                return fail("scales, selects or transforms the value that it overwrites");
-            }
-            self_reads++;
+        const Expr old = Call::make(function, form.args, static_cast<int>(c));
+        std::vector<Expr> terms;
+        list_terms(form.values[c], terms);
+        int of_old = 0;
+        for (const Expr &term : terms) {
+            const bool is_old = equal(term, old);
+            of_old += is_old;
+            accumulates = accumulates && (is_old || !reads(term, function));
         }
-        if (self_reads != 1) {
-            return fail("overwrites values");
-        }
+        accumulates = accumulates && of_old == 1;
     }
-    return true;
+    return accumulates;
 }
 
 }  // namespace
 
-Update kind_of_update(const Function &function, int stage, std::string *reason) {
-    if (is_accumulation(function, stage, reason)) {
+Update kind_of_update(const Function &function, int stage) {
+    if (is_accumulation(function, stage)) {
         return Update::accumulate;
     }
     if (stage_definition(function, stage).schedule().rvars().empty()) {

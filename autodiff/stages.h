@@ -12,6 +12,9 @@ struct StageForm {
 };
 StageForm stage_form(const Halide::Internal::Function &function, int stage);
 
+/// The type in which adjoints of values of type `type` are summed: f32 for f16.
+inline Halide::Type adjoint_type(Halide::Type type) { return type.bits() < 32 ? Halide::Float(32) : type; }
+
 /// Throws Halide::CompileError if `function` is an extern stage, whose derivative is not known.
 void require_definition(const Halide::Internal::Function &function);
 
@@ -32,8 +35,8 @@ enum class Update {
     overwrite,   ///< has an RDom and does not read f: the last iteration that writes a place counts
     recur,       ///< has an RDom and reads f otherwise: an iteration may read what another wrote
 };
-/// The kind of stage `stage` >= 1; `reason` says in words why it does not accumulate.
-Update kind_of_update(const Halide::Internal::Function &function, int stage, std::string *reason = nullptr);
+/// The kind of stage `stage` >= 1.
+Update kind_of_update(const Halide::Internal::Function &function, int stage);
 
 /// `function` as it is after stage `stage`, without the later ones.
 Halide::Internal::Function after_stage(const Halide::Internal::Function &function, int stage);

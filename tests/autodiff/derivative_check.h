@@ -26,6 +26,10 @@ enum class Placement { inlined, all_roots };
 /// <u, Jv> = <J'u, v> to 1e-10; also that nothing is NaN.
 void check_derivatives(const Case &c, Placement placement, unsigned seed);
 
+/// Checks for the loss sum(u f + f^2 / 2) in double precision: hvp() against central differences of grad(), and that the
+/// gradient of <grad, v> says the same.
+void check_second_order(const Case &c, unsigned seed);
+
 /// Computes everything that the Funcs depend on at root.
 void compute_all_at_root(const std::vector<Func> &outputs);
 

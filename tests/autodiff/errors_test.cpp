@@ -42,52 +42,6 @@ struct Refusal {
 };
 
 const std::vector<Refusal> refusals = {
-    // Updates that reverse mode does not cover.
-    {"a running maximum",
-     [](Inputs &i) {
-         Func f = define({x}, i.in(x));
-         f(x) = max(f(x), i.in(i.r));
-         i.reverse(f);
-     },
-     "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; update 0 of f "
-     "uses the value that it overwrites in a product, function or condition: write the recurrence as a loop(), or use "
-     "jvp()."},
-    {"maximum()", [](Inputs &i) { i.reverse(define({x}, maximum(i.in(x + i.r)))); },
-     "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; update 0 of "
-     "maximum uses the value that it overwrites in a product, function or condition: write the recurrence as a loop(), "
-     "or use jvp()."},
-    {"argmax()", [](Inputs &i) { i.reverse(define({x}, argmax(i.in(x + i.r))[1])); },
-     "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; update 0 of "
-     "argmax scales, selects or transforms the value that it overwrites: write the recurrence as a loop(), or use "
-     "jvp()."},
-    {"product()", [](Inputs &i) { i.reverse(define({x}, product(i.in(x + i.r)))); },
-     "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; update 0 of "
-     "product uses the value that it overwrites in a product, function or condition: write the recurrence as a loop(), "
-     "or use jvp()."},
-    {"a scan",
-     [](Inputs &i) {
-         Func f = define({x}, i.in(x));
-         f(i.r + 1) = f(i.r) + i.in(i.r);
-         i.reverse(f);
-     },
-     "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; update 0 of f "
-     "reads its own values at another place: write the recurrence as a loop(), or use jvp()."},
-    {"a scale in place",
-     [](Inputs &i) {
-         Func f = define({x}, i.in(x));
-         f(x) = 0.5f * f(x) + i.in(i.r);
-         i.reverse(f);
-     },
-     "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; update 0 of f "
-     "scales, selects or transforms the value that it overwrites: write the recurrence as a loop(), or use jvp()."},
-    {"a place chosen by what was written",
-     [](Inputs &i) {
-         Func f = define({x}, i.in(x));
-         f(clamp(cast<int>(f(i.r)), 0, 4)) += i.in(i.r);
-         i.reverse(f);
-     },
-     "vjp() needs update stages that do not read what their own iterations wrote, unless they add to it; update 0 of f "
-     "chooses where it writes by what it wrote before: write the recurrence as a loop(), or use jvp()."},
     // Functions and stages without a derivative.
     {"a C function", [](Inputs &i) { i.reverse(define({x}, 1 + sylvite_unknown(2 * i.in(x)))); },
      "A derivative needs a rule for every operation; f has \"extern sylvite_unknown\" in "

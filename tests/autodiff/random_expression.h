@@ -43,6 +43,7 @@ public:
     Halide::Expr expression(const std::vector<Index> &loops, int depth);
     /// A read or a constant.
     Halide::Expr leaf(const std::vector<Index> &loops);
+    Halide::Expr read(const Readable &from, const std::vector<Index> &loops);
     /// An integer of the loop variables, or of data, within `range`.
     Index index_within(const std::vector<Index> &loops, const Span &range);
 
@@ -60,7 +61,6 @@ private:
     Halide::Expr table(const std::vector<Index> &loops);
     Halide::Expr condition_on(const std::vector<Index> &loops);
     Halide::Expr condition(const std::vector<Index> &loops, int depth);
-    Halide::Expr read(const Readable &from, const std::vector<Index> &loops);
     Halide::Expr operation(const std::vector<Index> &loops, int depth);
 };
 

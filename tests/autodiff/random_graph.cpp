@@ -145,76 +145,132 @@ private:
         return loops;
     }
 
+    // A predicate on some of the iterations, of the variables or of data.
+    void restrict(RDom &r) {
+        switch (pick(4)) {
+        case 0:
+            r.where(r.x % 2 == 0);
+            break;
+        case 1:
+            r.where(r[r.dimensions() - 1] + r.x < 4);
+            break;
+        case 2:
+            r.where(r.x != 1 || r[r.dimensions() - 1] > 0);
+            break;
+        default: {
+            // Of an input: Halide 21 does not realize a Func with updates where only a predicate reads it.
+            const Expr e = read(readable[0], with({}, r));
+            r.where(e > real(0.1));
+            break;
+        }
+        }
+    }
+
     void update(Func &f, const std::vector<Var> &vars, const std::vector<Index> &loops, const std::vector<Span> &box) {
         const std::vector<Expr> here(vars.begin(), vars.end());
-        const auto add = [&](const std::vector<Expr> &at, const Expr &e) { f(at) = f(at) + e; };
         RDom r = domain(1 + pick(2));
-        const int kind = pick(10);
-        if (chance(0.3) && kind < 8) {  // a predicate on the domain or on variables that are not its own
-            switch (pick(3)) {
-            case 0:
-                r.where(r.x % 2 == 0);
-                break;
-            case 1:
-                r.where(r[r.dimensions() - 1] + r.x < 4);
-                break;
-            default:
-                r.where(r.x != 1 || r[r.dimensions() - 1] > 0);
-                break;
-            }
+        const int kind = pick(12);
+        if (chance(0.3)) {
+            restrict(r);
         }
         const std::vector<Index> inner = with(loops, r);
-        if (kind < 4) {  // a sum
-            add(here, expression(inner, 1 + pick(2)));
-            return;
+        switch (kind) {
+        case 0:
+        case 1:
+        case 2: {  // a sum
+            const Expr e = expression(inner, 1 + pick(2));
+            f(here) = f(here) + e;
+            break;
         }
-        if (kind < 6 || kind == 7) {  // a scatter: some places are chosen by the RDom
-            std::vector<Index> mixed;
-            for (int d = 0; d < r.dimensions(); d++) {
-                mixed.push_back(inner[loops.size() + static_cast<size_t>(d)]);
+        case 3:
+        case 4:
+        case 5:
+        case 6:
+            scatter(f, vars, loops, r, box);
+            break;
+        case 7: {  // in place
+            const Expr factor = expression(loops, 1), summand = leaf(loops);
+            f(here) = f(here) * factor + summand;
+            break;
+        }
+        case 8:
+            if (!vars.empty()) {
+                slice(f, loops, box);
             }
-            std::vector<Expr> at;
-            std::vector<Index> known = mixed;
-            for (size_t d = 0; d < vars.size(); d++) {
-                const bool keep = chance(0.3);
-                at.push_back(keep ? Expr(vars[d]) : index_within(mixed, box[d]).e);
-                if (keep) {
-                    known.push_back(loops[d]);
-                }
+            break;
+        case 9: {  // a product, a maximum or a function applied again and again
+            const Expr e = leaf(inner);
+            const int which = pick(3);
+            f(here) = which == 0 ? f(here) * e : which == 1 ? max(f(here), e) : sin(f(here)) + e;
+            break;
+        }
+        case 10:
+            if (!vars.empty() && box[0].second > box[0].first) {
+                scan(f, here, loops, box);
             }
-            if (kind == 7) {
-                f(at) = expression(known, 1 + pick(2));
-            } else {
-                add(at, expression(known, 1 + pick(2)));
+            break;
+        default: {
+            const Expr e = expression(loops, 2);
+            f(here) = f(here) + e;
+            break;
+        }
+        }
+    }
+
+    // Some places are chosen by the RDom.
+    void scatter(Func &f, const std::vector<Var> &vars, const std::vector<Index> &loops, const RDom &r,
+                 const std::vector<Span> &box) {
+        const std::vector<Index> inner = with({}, r);
+        std::vector<Expr> to, from;
+        std::vector<Index> known = inner;
+        for (size_t d = 0; d < vars.size(); d++) {
+            const bool keep = chance(0.3);
+            to.push_back(keep ? Expr(vars[d]) : index_within(inner, box[d]).e);
+            from.push_back(keep || chance(0.5) ? to[d] : index_within(inner, box[d]).e);
+            if (keep) {
+                known.push_back(loops[d]);
             }
-            return;
         }
-        if (kind == 6) {  // in place
-            const Expr factor = expression(loops, 1);
-            f(here) = f(here) * factor + leaf(loops);
-            return;
+        const Expr e = expression(known, 1 + pick(2));
+        switch (pick(4)) {
+        case 0:
+            f(to) = e;
+            break;
+        case 1:
+            f(to) = f(from) * e;  // of what other iterations wrote
+            break;
+        default:
+            f(to) = f(to) + e;
+            break;
         }
-        if (kind == 8 && !vars.empty()) {  // one slice from another
-            std::vector<Expr> to = here, from = here;
-            to[0] = box[0].first;
-            from[0] = box[0].second;
-            std::vector<Index> others(loops.begin() + 1, loops.end());
-            const Expr factor = expression(others, 1);
-            f(to) = f(from) * factor + leaf(others);
-            return;
+    }
+
+    // One slice from another.
+    void slice(Func &f, const std::vector<Index> &loops, const std::vector<Span> &box) {
+        std::vector<Expr> to, from;
+        for (const Index &i : loops) {
+            to.push_back(i.e);
+            from.push_back(i.e);
         }
-        if (chance(0.3) && !vars.empty() && box[0].second > box[0].first) {  // a scan
-            graph_.recurs = true;
-            const RDom t(box[0].first, box[0].second - box[0].first);
-            std::vector<Expr> to = here, from = here;
-            to[0] = t + 1;
-            from[0] = t;
-            std::vector<Index> others(loops.begin() + 1, loops.end());
-            others.push_back({t, box[0].first, box[0].second - 1});
-            f(to) = sin(f(from)) * leaf(others) + f(to);
-            return;
+        to[0] = box[0].first;
+        from[0] = box[0].second;
+        const std::vector<Index> others(loops.begin() + 1, loops.end());
+        const Expr factor = expression(others, 1), summand = leaf(others);
+        f(to) = f(from) * factor + summand;
+    }
+
+    void scan(Func &f, const std::vector<Expr> &here, const std::vector<Index> &loops, const std::vector<Span> &box) {
+        const RDom t(box[0].first, box[0].second - box[0].first);
+        std::vector<Expr> to = here, from = here;
+        to[0] = t + 1;
+        from[0] = t;
+        if (chance(0.3)) {
+            std::swap(to[0], from[0]);
         }
-        add(here, expression(loops, 2));
+        std::vector<Index> others(loops.begin() + 1, loops.end());
+        others.push_back({t, box[0].first, box[0].second - 1});
+        const Expr factor = leaf(others);
+        f(to) = (chance(0.5) ? sin(f(from)) : f(from)) * factor + f(to);
     }
 
     void boundary() {

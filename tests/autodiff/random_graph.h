@@ -25,8 +25,6 @@ struct RandomGraph {
     Halide::Func output;
     std::vector<Span> box;  ///< of the output
     int stages = 0;
-    /// Whether some update stage reads what its own iterations wrote, without adding to it: vjp() may refuse that.
-    bool recurs = false;
 };
 
 /// 1 to 8 stages of 0 to 3 dimensions of awkward extents: pointwise operations, stencils, boundary conditions, strides,

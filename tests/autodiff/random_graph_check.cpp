@@ -32,9 +32,10 @@ Buffer<double> array_of(const std::vector<Span> &region, int margin = 0) {
     return array;
 }
 
+// Nothing is within a region that is never read: its spans are empty.
 bool is_within(const std::vector<Span> &region, const int *at) {
     for (size_t d = 0; d < region.size(); d++) {
-        if (region[d].first <= region[d].second && (at[d] < region[d].first || at[d] > region[d].second)) {
+        if (at[d] < region[d].first || at[d] > region[d].second) {
             return false;
         }
     }
@@ -225,28 +226,17 @@ private:
 
         std::vector<Func> outputs{f, jvp(f, tangents())};
         std::vector<std::vector<Span>> boxes{graph_.box, graph_.box};
-        bool has_vjp = true;
-        try {
-            const Adjoints adjoints = vjp(f, adjoint, box);
-            std::vector<Func> more;
-            for (const Moving &x : moving_) {
-                more.push_back(adjoints(x.input));
-                boxes.push_back(wider(x.read));
-            }
-            outputs.insert(outputs.end(), more.begin(), more.end());
-        } catch (const CompileError &error) {
-            if (!graph_.recurs ||
-                std::string(error.what()).find("do not read what their own iterations wrote") == std::string::npos) {
-                throw;
-            }
-            has_vjp = false;
-            statistics_.without_vjp++;
-            boxes.resize(2);
+        const Adjoints adjoints = vjp(f, adjoint, box);
+        for (const Moving &x : moving_) {
+            outputs.push_back(adjoints(x.input));
+            boxes.push_back(wider(x.read));
         }
 
         // Half of the graphs with everything computed at root, the others with most of it inlined.
-        const bool all_roots = chance(0.5);
-        for (const Internal::Function &function : functions_of(outputs)) {
+        const std::vector<Internal::Function> functions = functions_of(outputs);
+        const bool is_large = functions.size() > 24;  // which takes Halide minutes to inline
+        const bool all_roots = chance(0.5) || is_large;
+        for (const Internal::Function &function : functions) {
             if (all_roots || needs_root(function) || chance(graph_.stages > 3 ? 0.6 : 0.2)) {
                 Func(function).compute_root();
             }
@@ -256,24 +246,21 @@ private:
         const Buffer<double> &y = results[0], &dy = results[1];
 
         // <u, Jv> = <J'u, v>
-        if (has_vjp) {
-            double forward = 0, reverse = 0, size = 0;
-            u.for_each_element([&](const int *i) { forward += u(i) * dy(i); });
-            for (size_t k = 0; k < moving_.size(); k++) {
-                const Moving &x = moving_[k];
-                results[k + 2].for_each_element([&](const int *i) {
-                    const double d = results[k + 2](i);
-                    if (is_within(x.read, i)) {
-                        reverse += d * x.direction(i);
-                        size += std::abs(d * x.direction(i));
-                    } else if (d != 0) {
-                        problem_ << "the adjoint of " << x.input.name() << " is " << d << " where it is not read\n";
-                    }
-                });
-            }
-            expect_near(forward, reverse, 1e-10 * (size + norm_of({dy}) * norm_of({u}) + 1e-30),
-                        "<u, Jv> and <J'u, v>");
+        double forward = 0, reverse = 0, size = 0;
+        u.for_each_element([&](const int *i) { forward += u(i) * dy(i); });
+        for (size_t k = 0; k < moving_.size(); k++) {
+            const Moving &x = moving_[k];
+            results[k + 2].for_each_element([&](const int *i) {
+                const double d = results[k + 2](i);
+                if (is_within(x.read, i)) {
+                    reverse += d * x.direction(i);
+                    size += std::abs(d * x.direction(i));
+                } else if (d != 0) {
+                    problem_ << "the adjoint of " << x.input.name() << " is " << d << " where it is not read\n";
+                }
+            });
         }
+        expect_near(forward, reverse, 1e-10 * (size + norm_of({dy}) * norm_of({u}) + 1e-30), "<u, Jv> and <J'u, v>");
 
         // Central differences with one Richardson step.
         Pipeline primal(f);
@@ -301,25 +288,21 @@ private:
         if (!problem_.str().empty()) {
             return;
         }
-        check_other_schedule(results, adjoint, box, boxes, has_vjp, all_roots, target);
-        if (has_vjp && seed_ % 5 == 0) {
+        if (seed_ % 3 == 0 && !is_large) {
+            check_other_schedule(results, adjoint, box, boxes, all_roots, target);
+        }
+        if (seed_ % 5 == 0) {
             check_hessian(u, target);
         }
     }
 
     // The same graph made anew and scheduled the other way.
     void check_other_schedule(const std::vector<Buffer<double>> &results, const Func &adjoint, const Region &box,
-                              const std::vector<std::vector<Span>> &boxes, bool has_vjp, bool all_roots,
-                              const Target &target) {
-        if (seed_ % 3 != 0) {
-            return;
-        }
+                              const std::vector<std::vector<Span>> &boxes, bool all_roots, const Target &target) {
         std::vector<Func> outputs{graph_.output, jvp(graph_.output, tangents())};
-        if (has_vjp) {
-            const Adjoints adjoints = vjp(graph_.output, adjoint, box);
-            for (const Moving &x : moving_) {
-                outputs.push_back(adjoints(x.input));
-            }
+        const Adjoints adjoints = vjp(graph_.output, adjoint, box);
+        for (const Moving &x : moving_) {
+            outputs.push_back(adjoints(x.input));
         }
         for (const Internal::Function &function : functions_of(outputs)) {
             if (!all_roots) {
@@ -389,7 +372,8 @@ private:
                 }
             });
         }
-        expect_near(w_hv, v_hw, 1e-9 * size, "<w, Hv> and <v, Hw>");
+        // What cancels leaves the rounding errors of values of order 1.
+        expect_near(w_hv, v_hw, 1e-9 * size + 1e-13, "<w, Hv> and <v, Hw>");
     }
 };
 

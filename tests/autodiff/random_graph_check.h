@@ -7,7 +7,6 @@ namespace sylvite::testing {
 /// What was checked on random graphs.
 struct GraphStatistics {
     int graphs = 0;
-    int without_vjp = 0;  ///< graphs with an update that vjp() refuses
     int hessians = 0;
     long elements = 0;  ///< elements of jvp compared with differences
     long unclear = 0;   ///< of them, where differences do not converge: a kink is near
