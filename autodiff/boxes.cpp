@@ -144,7 +144,9 @@ private:
 
 Bounds bounds_of(const std::vector<Root> &roots) { return InferBounds(roots).bounds; }
 
-Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &domain, const Bounds &bounds) {
+namespace {
+
+Region region_where(const Expr &read, const Expr &guard, const Scope<Interval> &domain, const Bounds &bounds) {
     const Call *call = read.as<Call>();
     if (!call) {
         return {};
@@ -157,6 +159,31 @@ Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &d
     const std::map<std::string, Box> boxes = boxes_required(statement, domain, bounds.values);
     const auto box = boxes.find(call->name);
     return box == boxes.end() ? Region(call->args.size()) : region_of(box->second);
+}
+
+// A region narrowed by conditions, which may leave nothing: then one place of the whole region.
+Region not_empty(const Region &narrowed, const Region &whole) {
+    Region region = narrowed;
+    for (size_t d = 0; d < region.size(); d++) {
+        if (!narrowed[d].min.defined() || !whole[d].min.defined()) {
+            continue;
+        }
+        const Expr first = whole[d].min, last = simplify(whole[d].min + whole[d].extent - 1);
+        const Expr min = narrowed[d].min, max = simplify(narrowed[d].min + narrowed[d].extent - 1);
+        if (!can_prove(min <= last)) {
+            region[d].min = Halide::min(min, last);
+        }
+        const Expr end = can_prove(max >= first) ? max : Halide::max(max, first);
+        region[d].extent = simplify(end - region[d].min + 1);
+    }
+    return region;
+}
+
+}  // namespace
+
+Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &domain, const Bounds &bounds) {
+    const Region whole = region_where(read, Expr(), domain, bounds);
+    return guard.defined() ? not_empty(region_where(read, guard, domain, bounds), whole) : whole;
 }
 
 Region region_touched(const Function &function, int stage, const Region &box, const FuncValueBounds &values) {

@@ -254,8 +254,15 @@ private:
         for (const auto &[own, dim] : domain_) {
             const LoopRange &range = c.domain.at(own);
             const Expr &e = s.solution.at(own);
-            held[own] =
-                is_within(s, e, range.min, range.max) ? e : Halide::clamp(Halide::likely(e), range.min, range.max);
+            held[own] = e;
+            if (!is_within(s, e, range.min, range.max)) {
+                held[own] = Halide::clamp(Halide::likely(e), range.min, range.max);
+                // A case in which nothing is left has a range beside the domain.
+                const Expr last = simplify(dim.min + dim.extent - 1);
+                if (!can_prove(range.min >= dim.min && range.min <= last)) {
+                    held[own] = Halide::clamp(held[own], dim.min, last);
+                }
+            }
             original[dim.name] = held[own];
         }
         Expr guard;

@@ -1,0 +1,105 @@
+// Conditions and sizes that are known at run time only and may leave nothing to differentiate.
+
+#include "derivative_check.h"
+
+using namespace sylvite;
+using namespace sylvite::testing;
+using namespace Halide;
+
+namespace {
+
+constexpr int size = 10;
+
+// out(x) for 0 <= x < n, with b moving; which of b's elements count, each with factor 2.
+struct Region1D {
+    std::string name;
+    std::function<Func(ImageParam &a, ImageParam &b, Param<int> &p)> build;
+    std::function<bool(int i, int p)> counts;
+};
+
+Var x("x");
+
+Func define(const Expr &value) {
+    Func f("f");
+    f(x) = value;
+    return f;
+}
+
+const Expr zero = Internal::make_zero(Float(64));
+
+const std::vector<Region1D> cases = {
+    {"from p", [](auto &a, auto &b, auto &p) { return define(select(x >= p, a(x) * b(x), zero)); },
+     [](int i, int p) { return i >= p; }},
+    {"below p", [](auto &a, auto &b, auto &p) { return define(select(x < p, a(x) * b(x), zero)); },
+     [](int i, int p) { return i < p; }},
+    {"at p", [](auto &a, auto &b, auto &p) { return define(select(x == p, a(x) * b(x), zero)); },
+     [](int i, int p) { return i == p; }},
+    {"between p and 5", [](auto &a, auto &b, auto &p) { return define(select(x >= p && x < 5, a(x) * b(x), zero)); },
+     [](int i, int p) { return i >= p && i < 5; }},
+    {"both sides of p",
+     [](auto &a, auto &b, auto &p) { return define(select(x >= p, a(x) * b(x), x < p - 3, a(x) * b(x), zero)); },
+     [](int i, int p) { return i >= p || i < p - 3; }},
+    {"a reduction of p elements",
+     [](auto &a, auto &b, auto &p) {
+         Func f = define(zero);
+         const RDom r(0, clamp(p, 0, size));
+         f(r) += a(r) * b(r);
+         return f;
+     },
+     [](int i, int p) { return i < p; }},
+    {"a reduction where p allows it",
+     [](auto &a, auto &b, auto &p) {
+         Func f = define(zero);
+         RDom r(0, size);
+         r.where(r >= p);
+         f(r) += a(r) * b(r);
+         return f;
+     },
+     [](int i, int p) { return i >= p; }},
+};
+
+class EmptyRegions : public ::testing::TestWithParam<size_t> {};
+
+TEST_P(EmptyRegions, NothingOutsideIsRead) {
+    const Region1D &c = cases[GetParam()];
+    ImageParam a(Float(64), 1, "a"), b(Float(64), 1, "b"), u(Float(64), 1, "u");
+    Param<int> p("p"), n("n");
+    const Func out = c.build(a, b, p);
+    const Func derivative = vjp(out, u, {{0, n}})(b), tangent = jvp(out, {{b, b}});
+    Pipeline pipeline({derivative, tangent});
+    Buffer<double> values(size), ones(size), adjoint(size), dout(size);
+    values.fill(2);
+    ones.fill(1);
+    a.set(values);
+    b.set(ones);
+    u.set(ones);
+    n.set(size);
+    for (const int at : {-30, -1, 0, 1, 4, 6, 9, 10, 13, 100}) {
+        p.set(at);
+        pipeline.realize({adjoint, dout}, quick_target());
+        for (int i = 0; i < size; i++) {
+            EXPECT_EQ(adjoint(i), c.counts(i, at) ? 2 : 0) << c.name << ", p = " << at << ", at " << i;
+            EXPECT_EQ(dout(i), c.counts(i, at) ? 2 : 0) << c.name << ", p = " << at << ", at " << i;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Conditions, EmptyRegions, ::testing::Range<size_t>(0, cases.size()));
+
+// An output without elements leaves nothing; the input still has its zero derivative.
+TEST(EmptyOutputs, GiveZero) {
+    ImageParam b(Float(64), 1, "b"), u(Float(64), 1, "u");
+    Param<int> n("n");
+    Func derivative = vjp(define(b(x) * b(x)), u, {{0, n}})(b);
+    Buffer<double> ones(size);
+    ones.fill(1);
+    b.set(ones);
+    u.set(ones);
+    n.set(0);
+    const Buffer<double> adjoint = derivative.realize({size}, quick_target());
+    for (int i = 0; i < size; i++) {
+        EXPECT_EQ(adjoint(i), 0) << i;
+    }
+}
+
+}  // namespace
