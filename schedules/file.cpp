@@ -1,3 +1,4 @@
+#include "frontend/files.h"
 #include "schedules/schedule.h"
 
 #include <filesystem>
@@ -18,6 +19,9 @@ Schedule load_schedule(const std::string &path) {
 }
 
 void save_schedule(const Schedule &schedule, const std::string &path) {
+    const std::string obstacle = why_not_replaced(path);
+    _halide_user_assert(obstacle.empty())
+        << "save_schedule() needs a place that can be written; " << path << " cannot: " << obstacle << ".";
     const std::string temporary = path + ".part";
     {
         std::ofstream out(temporary, std::ios::binary);

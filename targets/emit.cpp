@@ -1,5 +1,6 @@
 #include "targets/emit.h"
 
+#include "frontend/files.h"
 #include "targets/device_code.h"
 
 #include <cstdio>
@@ -34,6 +35,8 @@ public:
         const fs::path folder = fs::path(path).parent_path();
         _halide_user_assert(folder.empty() || fs::is_directory(folder))
             << "emit() needs a folder that exists; " << path << " is in none: create " << folder.string() << ".";
+        const std::string obstacle = why_not_replaced(path);
+        _halide_user_assert(obstacle.empty()) << "emit() cannot write " << path << ": " << obstacle << ".";
         // The extension is kept: Halide and archivers look at it.
         const fs::path unique = "." + std::to_string(getpid()) + "_" + std::to_string(files_.size()) + "_" +
                                 fs::path(path).filename().string();

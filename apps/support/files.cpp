@@ -1,9 +1,10 @@
 #include "apps/support/files.h"
 
+#include "frontend/files.h"
+
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -15,11 +16,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void fail(const std::string &what, const fs::path &path, const std::error_code &why) {
-    throw std::runtime_error("cannot " + what + " " + path.string() + ": " + why.message());
+[[noreturn]] void fail(const std::string &what, const fs::path &path, const std::string &why) {
+    throw std::runtime_error("cannot " + what + " " + path.string() + ": " + why);
 }
 
-std::error_code last_error() { return {errno != 0 ? errno : EIO, std::generic_category()}; }
+[[noreturn]] void fail(const std::string &what, const fs::path &path, const std::error_code &why) {
+    fail(what, path, why.message());
+}
 
 /// A name beside `name` that no other process uses.
 fs::path temporary(const fs::path &folder, const std::string &name) {
@@ -37,7 +40,7 @@ std::string read_file(const fs::path &path) {
     std::ifstream file(path, std::ios::binary);
     std::string bytes{std::istreambuf_iterator<char>(file), {}};
     if (!file) {
-        fail("read", path, last_error());
+        fail("read", path, last_system_error());
     }
     return bytes;
 }
@@ -49,11 +52,16 @@ void need_writable(const fs::path &folder) {
         fail("make the folder", folder, why);
     }
     if (access(folder.c_str(), W_OK | X_OK) != 0) {
-        fail("write into", folder, last_error());
+        fail("write into", folder, last_system_error());
     }
 }
 
 void write_files(const fs::path &folder, const std::map<std::string, std::string> &files) {
+    for (const auto &[name, contents] : files) {
+        if (const std::string obstacle = why_not_replaced(folder / name); !obstacle.empty()) {
+            fail("write", folder / name, obstacle);
+        }
+    }
     try {
         for (const auto &[name, contents] : files) {
             errno = 0;
@@ -61,7 +69,7 @@ void write_files(const fs::path &folder, const std::map<std::string, std::string
             file.write(contents.data(), static_cast<std::streamsize>(contents.size()));
             file.close();
             if (!file) {
-                fail("write", folder / name, last_error());
+                fail("write", folder / name, last_system_error());
             }
         }
         for (const auto &[name, contents] : files) {

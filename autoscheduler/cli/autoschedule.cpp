@@ -1,4 +1,5 @@
 #include "autoscheduler/cli/commands.h"
+#include "frontend/files.h"
 #include "schedules/schedule.h"
 #include "targets/target_table.h"
 
@@ -27,6 +28,9 @@ struct Options {
 class FolderBeside {
 public:
     explicit FolderBeside(const fs::path &file) {
+        const std::string obstacle = why_not_replaced(file);
+        _halide_user_assert(obstacle.empty()) << "autoschedule needs a place that can be written for --out; "
+                                              << file.string() << " cannot: " << obstacle << ".";
         std::string name = (file.has_parent_path() ? file.parent_path() : fs::path(".")) / ".sylvite-XXXXXX";
         _halide_user_assert(mkdtemp(name.data())) << "autoschedule needs a place that can be written for --out; "
                                                   << file.string() << " cannot: " << std::strerror(errno) << ".";

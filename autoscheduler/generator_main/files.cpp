@@ -1,6 +1,7 @@
 #include "autoscheduler/generator_main/files.h"
 
 #include "autoscheduler/generator_main/words.h"
+#include "frontend/files.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -77,8 +78,9 @@ std::vector<std::string> write_together(const std::string &folder,
     std::vector<std::string> paths;
     for (const fs::directory_entry &file : fs::directory_iterator(partial.path())) {
         paths.push_back((fs::path(folder) / file.path().filename()).string());
-        _halide_user_assert(!fs::is_directory(paths.back()))
-            << "-o needs a folder where files may be written; " << paths.back() << " is a folder.";
+        const std::string obstacle = why_not_replaced(paths.back());
+        _halide_user_assert(obstacle.empty())
+            << "-o needs a folder where files may be written; " << paths.back() << " cannot: " << obstacle << ".";
     }
     std::sort(paths.begin(), paths.end());
     for (const std::string &path : paths) {

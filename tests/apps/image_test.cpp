@@ -8,6 +8,8 @@
 #include <halide_image_io.h>
 #include <png.h>
 
+#include <sys/stat.h>
+
 namespace sylvite::apps {
 namespace {
 
@@ -163,6 +165,16 @@ TEST(Files, AreWrittenWholeOrNotAtAll) {
                     write_files(folder.path() / "none", {{"a", "1"}});
                 }),
                 testing::HasSubstr("No such file or directory"));
+
+    const std::filesystem::path pipe = folder.path() / "pipe";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_EQ(message_of([&] {
+                  write_files(folder.path(), {{"a", "1"}, {"pipe", "2"}});
+              }),
+              "cannot write " + pipe.string() + ": it is not a regular file");
+    EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+    EXPECT_THAT(folder.names(), ElementsAre("b", "pipe"));
+    std::filesystem::remove(pipe);
 
     write_files(folder.path(), {{"a", "old"}});
     write_files(folder.path(), {{"a", "new"}, {"c", ""}});

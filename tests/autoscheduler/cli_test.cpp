@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 namespace sylvite {
@@ -112,6 +113,13 @@ TEST_F(Cli, ErrorsAreOneLineAndChangeNothing) {
     expect("autoschedule " + generator + " -g blur --out /no/such/folder/x.sched", 1,
            "sylvite: autoschedule needs a place that can be written for --out; /no/such/folder/x.sched cannot: No such "
            "file or directory.\n");
+    const std::string pipe = folder / "pipe";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    expect("autoschedule " + generator + " -g blur --out '" + pipe + "'", 1,
+           "sylvite: autoschedule needs a place that can be written for --out; " + pipe +
+               " cannot: it is not a regular file.\n");
+    EXPECT_TRUE(fs::is_fifo(pipe));
+    fs::remove(pipe);
     EXPECT_EQ(run(autoschedule).exit_code, 1) << "which of its generators is not said";
     std::string text;
     std::ifstream(out) >> text;

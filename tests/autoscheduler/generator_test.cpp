@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/stat.h>
 
 namespace fs = std::filesystem;
 using namespace sylvite;
@@ -247,6 +248,16 @@ TEST_F(GeneratorMain, AnErrorLeavesOldFilesAsTheyWere) {
     EXPECT_EQ(run({"-g", "twice", "target=x86-64", "-e", "c_header", "schedule=" + schedule, "type=float64"}), 1);
     EXPECT_THAT(err, HasSubstr("4:"));
     EXPECT_EQ(text("twice.h"), before);
+    EXPECT_THAT(files(), ElementsAre("twice.h"));
+}
+
+TEST_F(GeneratorMain, TakesThePlaceOfRegularFilesOnly) {
+    const fs::path pipe = folder / "twice.h";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_EQ(run({"-g", "twice", "target=x86-64"}), 1);
+    EXPECT_EQ(err, "twice: -o needs a folder where files may be written; " + pipe.string() +
+                       " cannot: it is not a regular file.\n");
+    EXPECT_TRUE(fs::is_fifo(pipe));
     EXPECT_THAT(files(), ElementsAre("twice.h"));
 }
 

@@ -106,6 +106,11 @@ TEST(Schedule, FilesAreReadAndReplacedAsAWhole) {
               "load_schedule() needs a file that can be read; " + path + " cannot.");
     EXPECT_EQ(error_of([] { save_schedule({}, "/no/such/folder/a.sched"); }),
               "save_schedule() needs a place that can be written; /no/such/folder/a.sched cannot.");
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    EXPECT_EQ(error_of([&] { save_schedule({}, path); }),
+              "save_schedule() needs a place that can be written; " + path + " cannot: it is not a regular file.");
+    EXPECT_TRUE(std::filesystem::is_fifo(path));
+    std::filesystem::remove(path);
 }
 
 TEST(Schedule, TheDirectivesInTheManualAreThoseOfTheTable) {

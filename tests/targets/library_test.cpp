@@ -212,6 +212,14 @@ TEST(Library, NothingIsHalfWritten) {
     } catch (const Halide::CompileError &error) {
         EXPECT_NE(std::string(error.what()).find("emit() needs a folder that exists; "), std::string::npos);
     }
+    const std::string pipe = folder + "/wave.h";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    try {
+        emit(test::wave("wave", 5, 4), baseline(), {}, {{OutputFileType::c_header, pipe}});
+        FAIL() << "a pipe was replaced";
+    } catch (const Halide::CompileError &error) {
+        EXPECT_EQ(std::string(error.what()), "Error: emit() cannot write " + pipe + ": it is not a regular file.\n");
+    }
 }
 
 TEST(Library, TextOutputs) {
