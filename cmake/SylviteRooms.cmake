@@ -74,15 +74,6 @@ function(sylvite_runtime folder)
     add_library(Sylvite::runtime ALIAS sylvite_runtime)
 endfunction()
 
-# sylvite_apps(FOLDER): the CMakeLists.txt of each folder in it.
-function(sylvite_apps folder)
-    file(GLOB apps CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*/CMakeLists.txt")
-    foreach (app IN LISTS apps)
-        cmake_path(GET app PARENT_PATH app)
-        add_subdirectory("${app}")
-    endforeach ()
-endfunction()
-
 # sylvite_program(NAME FOLDER [LINK lib...]): a program from FOLDER/*.cpp, if there are any.
 function(sylvite_program name folder)
     file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")

@@ -1,4 +1,4 @@
-// The wave app as a user runs it.
+// The wave app as a user runs it, and the smallest app there can be.
 
 #include "apps/support/files.h"
 #include "apps/support/image.h"
@@ -21,8 +21,8 @@ struct Outcome {
     std::string output;
 };
 
-Outcome run_wave(const std::string &arguments) {
-    const std::string command = SYLVITE_BINARY_DIR "/bin/wave " + arguments + " 2>&1";
+Outcome run(const std::string &program, const std::string &arguments) {
+    const std::string command = SYLVITE_BINARY_DIR "/bin/" + program + " " + arguments + " 2>&1";
     FILE *pipe = popen(command.c_str(), "r");
     Outcome outcome{-1, ""};
     char part[512];
@@ -33,6 +33,8 @@ Outcome run_wave(const std::string &arguments) {
     outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     return outcome;
 }
+
+Outcome run_wave(const std::string &arguments) { return run("wave", arguments); }
 
 struct Numbers {
     double first, last;
@@ -111,6 +113,12 @@ TEST(Wave, RefusesBadInputInOneLineAndWritesNothing) {
         EXPECT_EQ(outcome.output, "wave: " + message + "\n");
     }
     EXPECT_THAT(folder.names(), ElementsAre("flat.png", "small.png", "text.png"));
+}
+
+TEST(App, NeedsNothingButAGeneratorAndAMain) {
+    const Outcome outcome = run("scale", "");
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.output, "5\n0.5 10\n");
 }
 
 }  // namespace
