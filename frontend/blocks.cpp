@@ -55,6 +55,9 @@ private:
     const LoopSet &loops_of(const Function &function);
     const LoopSet &loops_of(const Node &node);
     const LoopSet &loops_of(const LoopPtr &loop);
+    // Whether one of the loops is `loop` or lies within it. The sets hold what is read directly: those of loops around a
+    // loop are not known while its body is walked.
+    bool are_within(const LoopSet &loops, const LoopNode *loop);
     const LoopNode *innermost(const LoopSet &loops);
     const LoopNode *home(const Node &node) { return innermost(loops_of(node)); }
     const LoopNode *home(const LoopPtr &loop) { return innermost(loops_of(loop)); }
@@ -114,8 +117,6 @@ const LoopSet &Partition::loops_of(const Node &node) {
         loops = loops_of(node->loop);
     } else if (node->kind == Kind::State) {
         loops = {owner_.at(node.get())};
-        const LoopSet outer = loop_loops_[owner_.at(node.get())];
-        loops.insert(outer.begin(), outer.end());
     } else if (node->kind == Kind::Value) {
         loops = loops_of(node->value.function());
         const LoopSet more = loops_of(node->extents);
@@ -144,16 +145,21 @@ const LoopSet &Partition::loops_of(const LoopPtr &loop) {
     return loop_loops_[loop.get()] = loops;
 }
 
+bool Partition::are_within(const LoopSet &loops, const LoopNode *loop) {
+    return loops.count(loop) || std::any_of(loops.begin(), loops.end(), [&](const LoopNode *inner) {
+               return are_within(loop_loops_[inner], loop);
+           });
+}
+
 const LoopNode *Partition::innermost(const LoopSet &loops) {
-    const LoopNode *deepest = nullptr;
-    size_t depth = 0;
+    // Loops are nested in one another, so all but the innermost are around another one.
     for (const LoopNode *loop : loops) {
-        if (const size_t d = loop_loops_[loop].size() + 1; d > depth) {
-            depth = d;
-            deepest = loop;
+        if (std::none_of(loops.begin(), loops.end(),
+                         [&](const LoopNode *other) { return are_within(loop_loops_[other], loop); })) {
+            return loop;
         }
     }
-    return deepest;
+    return nullptr;
 }
 
 void Partition::materialise(const Node &node) {
@@ -263,7 +269,7 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
         if (!seen.insert(node.get()).second) {
             return;
         }
-        if (!loops_of(node).count(loop.get())) {
+        if (!are_within(loops_of(node), loop.get())) {
             reads.push_back(node);
         } else if (node->kind == Kind::Value) {
             for (const Node &read : memory_reads({node}, {node.get()})) {
