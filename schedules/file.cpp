@@ -1,6 +1,7 @@
 #include "frontend/files.h"
 #include "schedules/schedule.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -9,12 +10,15 @@
 namespace sylvite {
 
 Schedule load_schedule(const std::string &path) {
+    errno = 0;
     std::ifstream in(path, std::ios::binary);
     std::stringstream text;
     text << in.rdbuf();
     std::error_code error;
-    _halide_user_assert(in.good() && !std::filesystem::is_directory(path, error))
-        << "load_schedule() needs a file that can be read; " << path << " cannot.";
+    const bool is_folder = std::filesystem::is_directory(path, error);
+    _halide_user_assert(in.good() && !is_folder)
+        << "load_schedule() needs a file that can be read; " << path
+        << " cannot: " << (is_folder ? "it is a folder" : last_system_error().message()) << ".";
     return parse_schedule(text.str(), path);
 }
 
@@ -24,13 +28,16 @@ void save_schedule(const Schedule &schedule, const std::string &path) {
         << "save_schedule() needs a place that can be written; " << path << " cannot: " << obstacle << ".";
     const std::string temporary = path + ".part";
     {
+        errno = 0;
         std::ofstream out(temporary, std::ios::binary);
         out << print(schedule);
         out.close();
         if (out.fail()) {
+            const std::string reason = last_system_error().message();
             std::error_code ignored;
             std::filesystem::remove(temporary, ignored);
-            _halide_user_error << "save_schedule() needs a place that can be written; " << path << " cannot.";
+            _halide_user_error << "save_schedule() needs a place that can be written; " << path << " cannot: " << reason
+                               << ".";
         }
     }
     std::error_code error;

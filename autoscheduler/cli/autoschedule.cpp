@@ -1,10 +1,13 @@
 #include "autoscheduler/cli/commands.h"
 #include "frontend/files.h"
+#include "frontend/temporary_folder.h"
 #include "schedules/schedule.h"
 #include "targets/target_table.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <iostream>
 #include <spawn.h>
@@ -24,43 +27,61 @@ struct Options {
     std::vector<std::string> words;
 };
 
-// A folder beside a file, so that what is made in it can be renamed to the file; gone at the end.
-class FolderBeside {
-public:
-    explicit FolderBeside(const fs::path &file) {
-        const std::string obstacle = why_not_replaced(file);
-        _halide_user_assert(obstacle.empty()) << "autoschedule needs a place that can be written for --out; "
-                                              << file.string() << " cannot: " << obstacle << ".";
-        std::string name = (file.has_parent_path() ? file.parent_path() : fs::path(".")) / ".sylvite-XXXXXX";
-        _halide_user_assert(mkdtemp(name.data())) << "autoschedule needs a place that can be written for --out; "
-                                                  << file.string() << " cannot: " << std::strerror(errno) << ".";
-        path = name;
-    }
-    ~FolderBeside() {
-        std::error_code ignored;
-        fs::remove_all(path, ignored);
-    }
-    FolderBeside(const FolderBeside &) = delete;
-    FolderBeside &operator=(const FolderBeside &) = delete;
+[[noreturn]] void refuse_out(const std::string &file, const std::string &why) {
+    throw Halide::CompileError(
+        ("autoschedule needs a place that can be written for --out; " + file + " cannot: " + why + ".").c_str());
+}
 
-    fs::path path;
+// A folder beside the file, so that what is made in it can be renamed to the file.
+std::unique_ptr<TemporaryFolder> folder_beside(const std::string &file) {
+    if (const std::string obstacle = why_not_replaced(file); !obstacle.empty()) {
+        refuse_out(file, obstacle);
+    }
+    try {
+        const fs::path folder = fs::path(file).parent_path();
+        return std::make_unique<TemporaryFolder>(folder.empty() ? "." : folder);
+    } catch (const fs::filesystem_error &error) {
+        refuse_out(file, error.code().message());
+    }
+}
+
+struct Ran {
+    int exit_code;  ///< 128 and the signal's number if one ended it
+    bool said_why;  ///< whether it wrote anything to the standard error output
 };
 
-// Runs a program and waits; its output goes where ours goes. Returns its exit code.
-int run(const std::vector<std::string> &command) {
+// Runs a program and waits. Its output goes where ours goes, errors with `hidden` called `shown`.
+Ran run(const std::vector<std::string> &command, const std::string &hidden, const std::string &shown) {
     std::vector<char *> arguments;
     for (const std::string &word : command) {
         arguments.push_back(const_cast<char *>(word.c_str()));
     }
     arguments.push_back(nullptr);
+    int ends[2];
+    _halide_user_assert(pipe2(ends, O_CLOEXEC) == 0) << "no pipe can be made: " << std::strerror(errno) << ".";
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
     pid_t process = 0;
-    const int error = posix_spawn(&process, arguments[0], nullptr, nullptr, arguments.data(), environ);
+    const int error = posix_spawn(&process, arguments[0], &actions, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    FILE *errors = fdopen(ends[0], "r");
+    char *line = nullptr;
+    size_t size = 0;
+    bool said_why = false;
+    while (getline(&line, &size, errors) > 0) {
+        std::cerr << Halide::Internal::replace_all(line, hidden, shown) << std::flush;
+        said_why = true;
+    }
+    free(line);
+    fclose(errors);
     _halide_user_assert(error == 0) << "autoschedule needs a generator that can be run; " << command[0]
                                     << " cannot: " << std::strerror(error) << ".";
     int status = 0;
     while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), said_why};
 }
 
 void autoschedule(const Options &options) {
@@ -69,14 +90,15 @@ void autoschedule(const Options &options) {
     _halide_user_assert(fs::is_regular_file(options.generator, error))
         << "autoschedule needs a generator, an executable that links Sylvite::generator_main; there is no file "
         << options.generator << ".";
-    const FolderBeside folder(options.out);
+    const auto folder = folder_beside(options.out);
+    const fs::path found = folder->path() / "found.sched";
     std::vector<std::string> command{fs::absolute(options.generator).string(),
                                      "-e",
                                      "schedule",
                                      "-n",
                                      "found",
                                      "-o",
-                                     folder.path.string(),
+                                     folder->path().string(),
                                      "target=" + options.target};
     if (!options.which.empty()) {
         command.insert(command.end(), {"-g", options.which});
@@ -85,19 +107,20 @@ void autoschedule(const Options &options) {
         command.push_back("autoscheduler=" + options.autoscheduler);
     }
     command.insert(command.end(), options.words.begin(), options.words.end());
-    if (const int code = run(command); code != 0) {
-        if (code > 128) {
-            std::cerr << "sylvite: " << options.generator << " was ended by signal " << code - 128 << "\n";
-        }
+    if (const Ran ran = run(command, found.string(), options.out); ran.exit_code != 0) {
+        _halide_user_assert(ran.exit_code <= 128)
+            << options.generator << " was ended by signal " << ran.exit_code - 128 << ".";
+        _halide_user_assert(ran.said_why) << "autoschedule needs a generator; " << options.generator
+                                          << " ends with exit code " << ran.exit_code << " and says nothing.";
         throw Failure{1};
     }
-    const fs::path found = folder.path / "found.sched";
     _halide_user_assert(fs::exists(found)) << "autoschedule needs a generator that makes a schedule for `-e schedule`; "
                                            << options.generator << " does not.";
     load_schedule(found.string());
     fs::rename(found, options.out, error);
-    _halide_user_assert(!error) << "autoschedule needs a place that can be written for --out; " << options.out
-                                << " cannot: " << error.message() << ".";
+    if (error) {
+        refuse_out(options.out, error.message());
+    }
 }
 
 }  // namespace

@@ -2,10 +2,16 @@
 
 #include "autoscheduler/generator_main/words.h"
 #include "frontend/files.h"
+#include "frontend/temporary_folder.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <iostream>
+#include <memory>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace fs = std::filesystem;
 
@@ -13,27 +19,58 @@ namespace sylvite {
 
 namespace {
 
-// A folder in `parent` that is gone, with what is in it, when its owner is.
-class PartialFolder {
-public:
-    explicit PartialFolder(const fs::path &parent) {
-        std::string name = (parent / ".partial-XXXXXX").string();
-        _halide_user_assert(mkdtemp(name.data()) != nullptr)
-            << "-o needs a folder that exists and can be written to; it has " << parent.string() << ".";
-        path_ = name;
+// LLVM writes object code, and ends the process when the disk is full. So this is done in a child, whose death leaves
+// the parent to clean up and to say why. Throws what the child threw or said last.
+void run_apart(const std::function<void()> &act) {
+    int ends[2];
+    _halide_user_assert(pipe2(ends, O_CLOEXEC) == 0) << "no pipe can be made: " << std::strerror(errno) << ".";
+    std::cout.flush();
+    std::fflush(nullptr);  // else the child might write it again
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        try {
+            act();
+            _exit(0);
+        } catch (const Halide::Error &error) {
+            std::cerr << error.what() << std::flush;
+        } catch (const std::exception &error) {
+            std::cerr << error.what() << std::flush;
+        }
+        _exit(1);
     }
-    PartialFolder(const PartialFolder &) = delete;
-    PartialFolder &operator=(const PartialFolder &) = delete;
-    ~PartialFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
+    const int error = errno;
+    close(ends[1]);
+    std::string said;
+    char part[4096];
+    for (ssize_t size; child > 0 && ((size = read(ends[0], part, sizeof part)) > 0 || (size < 0 && errno == EINTR));) {
+        said.append(part, static_cast<size_t>(std::max<ssize_t>(size, 0)));
     }
+    close(ends[0]);
+    _halide_user_assert(child > 0) << "no process can be started: " << std::strerror(error) << ".";
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status == 0) {
+        std::cerr << said;  // warnings
+        return;
+    }
+    if (said.empty()) {
+        said = "the compiler ended without a word: ";
+        said += WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit code " + std::to_string(WEXITSTATUS(status));
+    }
+    throw Halide::CompileError(said.c_str());
+}
 
-    const fs::path &path() const { return path_; }
-
-private:
-    fs::path path_;
-};
+std::unique_ptr<TemporaryFolder> folder_in(const std::string &parent) {
+    try {
+        return std::make_unique<TemporaryFolder>(parent);
+    } catch (const fs::filesystem_error &error) {
+        throw Halide::CompileError(("-o needs a folder that exists and can be written to; " + parent +
+                                    " cannot: " + error.code().message() + ".")
+                                       .c_str());
+    }
+}
 
 }  // namespace
 
@@ -68,15 +105,15 @@ const FileKind &find_file_kind(const std::string &name) {
 
 std::vector<std::string> write_together(const std::string &folder,
                                         const std::function<void(const std::string &folder)> &write) {
-    const PartialFolder partial(folder);
+    const auto partial = folder_in(folder);
     try {
-        write(partial.path().string());
+        run_apart([&] { write(partial->path().string()); });
     } catch (const Halide::CompileError &error) {  // it names files where nobody will find them
         throw Halide::CompileError(
-            Halide::Internal::replace_all(error.what(), partial.path().string(), folder).c_str());
+            Halide::Internal::replace_all(error.what(), partial->path().string(), folder).c_str());
     }
     std::vector<std::string> paths;
-    for (const fs::directory_entry &file : fs::directory_iterator(partial.path())) {
+    for (const fs::directory_entry &file : fs::directory_iterator(partial->path())) {
         paths.push_back((fs::path(folder) / file.path().filename()).string());
         const std::string obstacle = why_not_replaced(paths.back());
         _halide_user_assert(obstacle.empty())
@@ -84,7 +121,7 @@ std::vector<std::string> write_together(const std::string &folder,
     }
     std::sort(paths.begin(), paths.end());
     for (const std::string &path : paths) {
-        fs::rename(partial.path() / fs::path(path).filename(), path);
+        fs::rename(partial->path() / fs::path(path).filename(), path);
     }
     return paths;
 }

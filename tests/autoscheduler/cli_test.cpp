@@ -23,8 +23,8 @@ struct Ran {
     std::string output;  ///< standard output and errors
 };
 
-Ran run(const std::string &arguments) {
-    FILE *pipe = popen((SYLVITE_BINARY_DIR "/bin/sylvite " + arguments + " 2>&1").c_str(), "r");
+Ran run(const std::string &arguments, const std::string &before = "") {
+    FILE *pipe = popen((before + SYLVITE_BINARY_DIR "/bin/sylvite " + arguments + " 2>&1").c_str(), "r");
     std::string output;
     for (int c; (c = fgetc(pipe)) != EOF;) {
         output += static_cast<char>(c);
@@ -75,8 +75,9 @@ TEST_F(Cli, ShowsSchedules) {
     std::ofstream(out) << "sylvite-schedule 1\nkernel main\nstage out\nvectorise x 8\n";
     expect("schedule show " + quoted, 1,
            "sylvite: " + out + ":4:1: unknown directive vectorise: did you mean vectorize?\n");
-    expect("schedule show /no/such.sched", 1,
-           "sylvite: load_schedule() needs a file that can be read; /no/such.sched cannot.\n");
+    expect(
+        "schedule show /no/such.sched", 1,
+        "sylvite: load_schedule() needs a file that can be read; /no/such.sched cannot: No such file or directory.\n");
     EXPECT_NE(run("schedule directives").output.find("\nsplit x xo xi factor [tail]\n"), std::string::npos);
 }
 
@@ -110,6 +111,8 @@ TEST_F(Cli, ErrorsAreOneLineAndChangeNothing) {
            "/README.md cannot: Permission denied.\n");
     expect("autoschedule /bin/true --out " + quoted, 1,
            "sylvite: autoschedule needs a generator that makes a schedule for `-e schedule`; /bin/true does not.\n");
+    expect("autoschedule /bin/false --out " + quoted, 1,
+           "sylvite: autoschedule needs a generator; /bin/false ends with exit code 1 and says nothing.\n");
     expect("autoschedule " + generator + " -g blur --out /no/such/folder/x.sched", 1,
            "sylvite: autoschedule needs a place that can be written for --out; /no/such/folder/x.sched cannot: No such "
            "file or directory.\n");
@@ -125,6 +128,14 @@ TEST_F(Cli, ErrorsAreOneLineAndChangeNothing) {
     std::ifstream(out) >> text;
     EXPECT_EQ(text, "old");
     EXPECT_EQ(files(), 1u) << "something was left behind";
+}
+
+TEST_F(Cli, AFullDiskIsNamedAndNothingIsLeft) {
+    const Ran ran = run("autoschedule " + generator + " -g blur --out " + quoted, "trap '' XFSZ; ulimit -f 0; ");
+    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_EQ(ran.output,
+              "blur: save_schedule() needs a place that can be written; " + out + " cannot: File too large.\n");
+    EXPECT_EQ(files(), 0u) << "something was left behind";
 }
 
 TEST_F(Cli, AWrongCommandLineHasItsOwnExitCode) {

@@ -6,9 +6,11 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace fs = std::filesystem;
@@ -259,6 +261,36 @@ TEST_F(GeneratorMain, TakesThePlaceOfRegularFilesOnly) {
                        " cannot: it is not a regular file.\n");
     EXPECT_TRUE(fs::is_fifo(pipe));
     EXPECT_THAT(files(), ElementsAre("twice.h"));
+}
+
+// A file that may not grow is to LLVM what a full disk is: it ends the process.
+class NoFileMayGrow {
+public:
+    NoFileMayGrow() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+        getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit none{0, before_.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &none);
+    }
+    ~NoFileMayGrow() {
+        setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+
+private:
+    rlimit before_{};
+    void (*handler_)(int);
+};
+
+TEST_F(GeneratorMain, AFullDiskIsSaidAndNothingIsLeft) {
+    for (const char *kind : {"static_library", "c_header", "object", "assembly", "stmt", "schedule"}) {
+        const auto refused = [&] {
+            const NoFileMayGrow full;
+            return refusal({"-g", "twice", "target=x86-64", "-e", kind});
+        }();
+        EXPECT_TRUE(refused.ends_with("File too large") || refused.ends_with("File too large.") ||
+                    refused.ends_with("is the disk full?"))
+            << refused;
+    }
 }
 
 TEST_F(GeneratorMain, ReportsWhatAGeneratorThrows) {

@@ -103,9 +103,12 @@ TEST(Schedule, FilesAreReadAndReplacedAsAWhole) {
     EXPECT_FALSE(std::filesystem::exists(path + ".part"));
     std::filesystem::remove(path);
     EXPECT_EQ(error_of([&] { load_schedule(path); }),
-              "load_schedule() needs a file that can be read; " + path + " cannot.");
+              "load_schedule() needs a file that can be read; " + path + " cannot: No such file or directory.");
+    EXPECT_EQ(error_of([] { load_schedule("/"); }),
+              "load_schedule() needs a file that can be read; / cannot: it is a folder.");
     EXPECT_EQ(error_of([] { save_schedule({}, "/no/such/folder/a.sched"); }),
-              "save_schedule() needs a place that can be written; /no/such/folder/a.sched cannot.");
+              "save_schedule() needs a place that can be written; /no/such/folder/a.sched cannot: No such file or "
+              "directory.");
     ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
     EXPECT_EQ(error_of([&] { save_schedule({}, path); }),
               "save_schedule() needs a place that can be written; " + path + " cannot: it is not a regular file.");
