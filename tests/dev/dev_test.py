@@ -12,7 +12,7 @@ import unittest
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
 # Writes down its arguments, then prints and returns what the test has put into files.
-PROGRAM = """#!/bin/sh
+PROGRAM = """
 echo "$(basename "$0") $*" >>"$RECORD/asked"
 cat "$RECORD/says" 2>/dev/null
 exit "$(cat "$RECORD/returns" 2>/dev/null || echo 0)"
@@ -47,10 +47,15 @@ class Dev(unittest.TestCase):
         shutil.copy(os.path.join(ROOT, "dev"), self.root)
         shutil.copy(os.path.join(ROOT, "CMakePresets.json"), self.root)
         shutil.copytree(os.path.join(ROOT, "cmake"), os.path.join(self.root, "cmake"))
-        for program in ("cmake", "ctest"):
-            self.write(f".deps/bin/{program}", PROGRAM)
-            os.chmod(os.path.join(self.root, ".deps/bin", program), 0o755)
+        for name in ("cmake", "ctest"):
+            self.program(name, PROGRAM)
         self.write(".deps/stamp", self.stamp())
+
+    def program(self, name, script):
+        """A program that ./dev finds before the machine's own."""
+        path = f".deps/bin/{name}"
+        self.write(path, "#!/bin/sh\n" + script + "\n")
+        os.chmod(os.path.join(self.root, path), 0o755)
 
     def stamp(self):
         """What ./dev writes when all that it needs is there."""
@@ -94,6 +99,30 @@ class Dev(unittest.TestCase):
         self.write("returns", "1")
         self.assertEqual(self.run_dev("build")[1], "dev: CMake could not configure: The source directory does not exist. "
                                                    "(build/dev.configure.log)\n")
+
+    def without_set_up(self, python):
+        """Makes this a first run where all Debian packages are there; `python` is the script that python3 runs."""
+        os.remove(os.path.join(self.root, ".deps/stamp"))
+        self.program("dpkg-query", "echo installed")
+        self.program("python3", python)
+
+    def test_leftovers_are_removed_before_space_is_counted(self):
+        self.without_set_up("exit 1")
+        self.program("df", 'echo; echo "disk 9 9 $(test -e .deps/new && echo 1 || echo 900) 9% /"')
+        self.write(".deps/new/left", "")
+        self.assertEqual(self.run_dev("build")[:2], (1, "dev: needs 1500 MB of free disk space here, there are 900: make "
+                                                        "room, then start again\n"))
+
+    def test_a_full_disk_is_one_line(self):
+        full = "echo Traceback; echo 'OSError: [Errno 28] No space left on device' >&2; exit 1"
+        download = "case $* in *download*) mkdir .deps/wheels; touch .deps/wheels/a.whl; exit 0 ;; esac; "
+        for python in (full, download + full):
+            with self.subTest(python):
+                self.without_set_up(python)
+                self.assertEqual(self.run_dev("build")[:2],
+                                 (1, "dev: fetching the wheels of cmake/wheels.txt\n"
+                                     "dev: the disk is full: make room, then start again (.deps/pip.log)\n"))
+                self.write(".deps/stamp", "")
 
 
 if __name__ == "__main__":
