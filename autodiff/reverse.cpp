@@ -184,15 +184,7 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     }
     require_definition(function);
     const Update kind = reader.stage == 0 ? Update::accumulate : kind_of_update(function, reader.stage);
-    // Where a stage reads its own Func, it reads what the stages before it left.
-    const auto primal = [&](const Expr &e) {
-        if (kind == Update::recur) {
-            return recurrence(function, reader.stage).primal(e);
-        }
-        return kind == Update::rewrite && reads(e, function)
-                   ? redirect_reads(e, function, after_stage(function, reader.stage - 1))
-                   : e;
-    };
+    const auto primal = [&](const Expr &e) { return this->primal(e, function, reader.stage, kind); };
     const StageForm &stage = form(function, reader.stage);
     std::vector<Expr> place;
     for (const Expr &e : stage.args) {
@@ -209,6 +201,8 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     for (size_t c = 0; c < own.size(); c++) {
         if (kind == Update::recur) {
             seeds[c] = recurrence(function, reader.stage).adjoint_of_written(static_cast<int>(c));
+        } else if (kind == Update::scan) {
+            seeds[c] = scan(function, reader.stage).adjoint_of_written(static_cast<int>(c));
         } else if (own[c]) {
             const GuardedRead read = read_within(place, own[c]->support, domain);
             seeds[c] = Halide::cast(types[c], Call::make(own[c]->sum.function(), read.args, 0));
@@ -235,7 +229,11 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
         for (const Expr &e : read_arguments(term.read)) {
             index.push_back(primal(e));
         }
-        additions.push_back({{loops, index, primal(both(guard, term.guard)), primal(term.coefficient)},
+        Expr condition = primal(both(guard, term.guard));
+        if (kind == Update::scan && target.key == target_of(function).key) {
+            condition = both(condition, scan(function, reader.stage).reads_old(read_arguments(term.read)));
+        }
+        additions.push_back({{loops, index, condition, primal(term.coefficient)},
                              term.read,
                              where,
                              stage_domain(function, reader.stage, box)});
@@ -343,14 +341,57 @@ Recurrence &Reverse::recurrence(const Function &function, int stage) {
                     stage_text(function, stage));
     Recurrence recurrence(function, stage, form(function, stage), box, after_stage(function, stage - 1));
     recurrence.reverse([&](int component, const std::vector<Expr> &place) {
-        const Adjoint &after = adjoint_after(function, component, stage);
-        if (!after.sum.defined()) {
-            return Expr();
-        }
-        const GuardedRead read = read_within(place, after.support, Scope<Interval>());
-        return guarded(read.guard, Call::make(after.sum.function(), read.args, 0));
+        return adjoint_after_at(function, component, stage, place);
     });
     return recurrences_.emplace(key, std::move(recurrence)).first->second;
+}
+
+Scan &Reverse::scan(const Function &function, int stage) {
+    const std::string key = function.name() + " " + std::to_string(stage);
+    if (const auto it = scans_.find(key); it != scans_.end()) {
+        return it->second;
+    }
+    Scan scan = *Scan::of(function, stage, form(function, stage));
+    const Function before = after_stage(function, stage - 1), after = after_stage(function, stage);
+    scan.reverse([&](int component,
+                     const std::vector<Expr> &place) { return adjoint_after_at(function, component, stage, place); },
+                 [&](const Expr &e) { return scan.primal(e, before, after); });
+    return scans_.emplace(key, std::move(scan)).first->second;
+}
+
+// The adjoint of what stage `stage` leaves at a place, 0 outside its support; undefined if it is zero everywhere.
+Expr Reverse::adjoint_after_at(const Function &function, int component, int stage, const std::vector<Expr> &place) {
+    const Adjoint &after = adjoint_after(function, component, stage);
+    if (!after.sum.defined()) {
+        return Expr();
+    }
+    const GuardedRead read = read_within(place, after.support, Scope<Interval>());
+    return guarded(read.guard, Call::make(after.sum.function(), read.args, 0));
+}
+
+// The Func as it is after a stage: itself, or a copy that ends there.
+Function Reverse::after_stage(const Function &function, int stage) {
+    if (stage == static_cast<int>(function.updates().size())) {
+        return function;
+    }
+    const std::string key = function.name() + " " + std::to_string(stage);
+    if (const auto it = after_stages_.find(key); it != after_stages_.end()) {
+        return it->second;
+    }
+    return after_stages_.emplace(key, sylvite::after_stage(function, stage)).first->second;
+}
+
+// An Expr of a stage, with reads of its own Func made reads of what still is there in the end.
+Expr Reverse::primal(const Expr &e, const Function &function, int stage, Update kind) {
+    if (!reads(e, function)) {
+        return e;
+    }
+    if (kind == Update::recur) {
+        return recurrence(function, stage).primal(e);
+    }
+    const Function before = after_stage(function, stage - 1);
+    return kind == Update::scan ? scan(function, stage).primal(e, before, after_stage(function, stage))
+                                : redirect_reads(e, function, before);
 }
 
 // The adjoint of what was there before stage `stage`, which does not accumulate: what the stage did not overwrite, and
@@ -369,7 +410,7 @@ Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component
     const Adjoint after = adjoint_after(function, component, stage);
 
     std::vector<Addition> additions;
-    if (kind == Update::rewrite) {
+    if (kind == Update::rewrite || kind == Update::scan) {
         add_additions({function, stage}, target, additions);
     }
     Region support = after.sum.defined() ? after.support : Region();
@@ -384,6 +425,8 @@ Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component
     Expr kept;  // undefined: everything is overwritten
     if (kind == Update::overwrite) {
         kept = Call::make(last_writer(function, stage), place, 0) < 0;
+    } else if (kind == Update::scan) {
+        kept = negation(scan(function, stage).writes(place));
     } else {
         const StageForm &stage_form = form(function, stage);
         std::map<std::string, Expr> here;
@@ -398,7 +441,7 @@ Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component
             }
         }
         if (kept.defined() && reads(kept, function)) {
-            kept = redirect_reads(kept, function, after_stage(function, stage - 1));
+            kept = primal(kept, function, stage, kind);
         }
     }
     if (kept.defined() && after.sum.defined()) {

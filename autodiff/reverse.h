@@ -3,6 +3,7 @@
 #include "autodiff/autodiff.h"
 #include "autodiff/boxes.h"
 #include "autodiff/recurrence.h"
+#include "autodiff/scan.h"
 #include "autodiff/stages.h"
 #include "autodiff/transpose.h"
 
@@ -45,6 +46,8 @@ private:
     std::map<std::pair<ReadTarget, int>, Adjoint> earlier_;  // of what a stage, not the last one, leaves behind
 
     std::map<std::string, Recurrence> recurrences_;  // by Func and stage
+    std::map<std::string, Scan> scans_;
+    std::map<std::string, Halide::Internal::Function> after_stages_;
 
     /// What one stage adds to the adjoint of what it reads.
     struct Addition {
@@ -59,6 +62,11 @@ private:
     const Adjoint &adjoint_and_support(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
     const Adjoint &adjoint_after(const Halide::Internal::Function &function, int component, int stage);
     Recurrence &recurrence(const Halide::Internal::Function &function, int stage);
+    Scan &scan(const Halide::Internal::Function &function, int stage);
+    Halide::Internal::Function after_stage(const Halide::Internal::Function &function, int stage);
+    Expr primal(const Expr &e, const Halide::Internal::Function &function, int stage, Update kind);
+    Expr adjoint_after_at(const Halide::Internal::Function &function, int component, int stage,
+                          const std::vector<Expr> &place);
     Adjoint adjoint_before(const Halide::Internal::Function &function, int component, int stage);
     Adjoint sum_up(const ReadTarget &target, const std::vector<std::string> &arguments, Type type,
                    const Region &support, std::vector<Contribution> contributions,

@@ -1,6 +1,7 @@
 #include "autodiff/stages.h"
 
 #include "autodiff/boxes.h"
+#include "autodiff/scan.h"
 #include "frontend/graph.h"
 
 using namespace Halide::Internal;
@@ -164,7 +165,7 @@ Update kind_of_update(const Function &function, int stage) {
             reads_itself = reads_itself || reads(e, function);
         }
     }
-    return reads_itself ? Update::recur : Update::overwrite;
+    return !reads_itself ? Update::overwrite : Scan::of(function, stage, form) ? Update::scan : Update::recur;
 }
 
 Function after_stage(const Function &function, int stage) {

@@ -33,7 +33,8 @@ enum class Update {
     accumulate,  ///< adds to them: f(a) = f(a) + e, with e, a and the predicate free of f
     rewrite,     ///< has no RDom: each place is written at most once, from values before the stage
     overwrite,   ///< has an RDom and does not read f: the last iteration that writes a place counts
-    recur,       ///< has an RDom and reads f otherwise: an iteration may read what another wrote
+    scan,        ///< has an RDom, writes each place once and reads f at constant distances behind: see scan.h
+    recur,       ///< has an RDom and reads f in any other way: see recurrence.h
 };
 /// The kind of stage `stage` >= 1.
 Update kind_of_update(const Halide::Internal::Function &function, int stage);
