@@ -103,6 +103,20 @@ Func Adjoints::operator()(const Input &x) const {
     return result;
 }
 
+Func stop_gradient(const Func &f) {
+    _halide_user_assert(f.defined()) << "stop_gradient() needs a defined Func; " << plain_name(f.name())
+                                     << " is not: define it first.";
+    Func stopped(plain_name(f.name()) + "_stopped");
+    const std::vector<Halide::Var> args = f.args();
+    std::vector<Expr> values;
+    for (int c = 0; c < f.outputs(); c++) {
+        const Halide::FuncRef at = f(args);
+        values.push_back(stop_gradient(f.outputs() == 1 ? Expr(at) : Expr(at[c])));
+    }
+    stopped(args) = Halide::Tuple(values);
+    return stopped;
+}
+
 Adjoints grad(const Func &loss) {
     _halide_user_assert(loss.defined()) << "grad() needs a defined Func; " << plain_name(loss.name())
                                         << " is not: define it first.";

@@ -57,7 +57,8 @@ public:
 
     /// The derivative by `x`: an unscheduled Func with the rank, types and number of values of `x`, 0 outside the region
     /// of x that the outputs need. An input nothing depends on gives a zero Func. Throws Halide::CompileError where
-    /// there is no derivative: integer inputs, accesses without bounds, updates that overwrite (named in the message).
+    /// there is no derivative: integer inputs, accesses without bounds, operations and extern stages without a rule
+    /// (named in the message).
     Func operator()(const Input &x) const;
 
 private:
@@ -77,6 +78,10 @@ Adjoints vjp(const std::vector<Cotangent> &outputs);
 Func jvp(const Func &output, const std::vector<Tangent> &inputs);
 /// The same for several outputs that share what they have in common.
 std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs);
+
+/// The values of `f`, of which all derivatives count as zero, in both modes and to any order. For an Expr see
+/// linear_form.h.
+Func stop_gradient(const Func &f);
 
 /// The Hessian of `loss` by `x` times `v`, forward over reverse: a Func of the rank and type of x.
 Func hvp(const Func &loss, const Input &x, const Func &v);

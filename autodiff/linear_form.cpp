@@ -30,6 +30,11 @@ void accumulate(Adjoint &to, const Expr &value, const Expr &guard) {
     }
 }
 
+bool is_stopped(const Expr &e) {
+    const Call *call = Call::as_intrinsic(e, {Call::return_second});
+    return call && call->args[0].type().is_bool() && is_const_one(call->args[0]);
+}
+
 class Linearize {
 public:
     Linearize(const std::function<bool(const ReadTarget &)> &active, std::string where, const RuleLookup &rule) :
@@ -37,7 +42,7 @@ public:
 
     // Lists the nodes through which `e` depends on active reads, operands before results.
     bool order(const Expr &e) {
-        if (!e.type().is_float()) {
+        if (!e.type().is_float() || is_stopped(e)) {
             return false;
         }
         if (auto it = depends_.find(e.get()); it != depends_.end()) {
@@ -184,6 +189,11 @@ std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector
         }
     }
     return linearize.terms();
+}
+
+Expr stop_gradient(const Expr &e) {
+    _halide_user_assert(e.defined()) << "stop_gradient() needs a defined Expr; it was given one that is not.";
+    return e.type().is_float() ? Call::make(e.type(), Call::return_second, {const_true(), e}, Call::PureIntrinsic) : e;
 }
 
 Expr sum_of(const Expr &a, const Expr &b) {

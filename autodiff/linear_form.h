@@ -45,6 +45,10 @@ std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector
                               const std::function<bool(const ReadTarget &)> &active, const std::string &where,
                               const RuleLookup &rule = rule_for);
 
+/// `e` marked as a value through which nothing is differentiated: return_second(true, e), which all of Halide's back
+/// ends compile to `e` and no other Expr looks like.
+Expr stop_gradient(const Expr &e);
+
 /// a + b and a * b without superfluous zeros and ones; an undefined a or b counts as 0.
 Expr sum_of(const Expr &a, const Expr &b);
 Expr product_of(const Expr &a, const Expr &b);
