@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The documents show code that is compiled and what it prints, and name files that are there.
 
-Usage: docs_test.py README_PROGRAM, the program that the README describes.
+Usage: docs_test.py README_PROGRAM DERIVATIVES_PROGRAM, the programs that README.md and docs/derivatives.md describe.
 """
 
 import os
@@ -71,6 +71,16 @@ class Documents(unittest.TestCase):
         for line in shown.group(1).split("...\n"):
             self.assertTrue(contains("\n".join(printed), line), "README.md shows, but the program does not print:\n" + line)
 
+    def test_the_example_of_derivatives_is_compiled_and_prints_what_it_says(self):
+        page = read("docs/derivatives.md")
+        for block in CODE.findall(page):
+            self.assertTrue(contains(read("tests/docs/derivatives_example.cpp"), block), block)
+        shown = re.search(r"prints\n\n```\n(.*?)```", page, re.DOTALL).group(1)
+        printed = subprocess.run([DERIVATIVES_PROGRAM], check=True, capture_output=True, text=True).stdout
+        # The digits that rounding decides are left out.
+        digits = re.compile(r"(loss|slope) +\S+")
+        self.assertEqual(digits.sub("", printed), digits.sub("", shown))
+
     def test_a_changed_line_is_noticed(self):
         source = read("tests/docs/readme_example.cpp")
         block = CODE.findall(read("README.md"))[0]
@@ -88,4 +98,5 @@ class Documents(unittest.TestCase):
 
 if __name__ == "__main__":
     README_PROGRAM = sys.argv.pop(1)
+    DERIVATIVES_PROGRAM = sys.argv.pop(1)
     unittest.main()

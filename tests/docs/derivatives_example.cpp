@@ -1,0 +1,30 @@
+#include "autodiff/autodiff.h"
+
+#include <cstdio>
+
+using namespace Halide;
+using namespace sylvite;
+
+int main() {
+    // A spring: y'' = -k y in 50 steps of 0.1 as a recurrence over an RDom. Which k brings y to 0.5 in the end?
+    Param<float> k("k");
+    Var t("t");
+    RDom step(1, 49, "step");
+    Func y("y"), loss("loss"), one("one");
+    y(t) = select(t == 0, 1.f, 1.f - 0.005f * k);
+    y(step + 1) = 2 * y(step) - y(step - 1) - 0.01f * k * y(step);
+    loss() = (y(50) - 0.5f) * (y(50) - 0.5f) / 2;
+    one() = 1.f;
+
+    Func slope = grad(loss, k), curvature = hvp(loss, k, one);
+    Pipeline newton({loss, slope, curvature});
+    k.set(0.9f);
+    for (int iteration = 0; iteration < 4; iteration++) {
+        Buffer<float> l = Buffer<float>::make_scalar(), s = Buffer<float>::make_scalar(),
+                      c = Buffer<float>::make_scalar();
+        newton.realize({l, s, c});
+        std::printf("k %.4f: loss %.1e, slope %8.1e, curvature %.2f\n", k.get(), l(), s(), c());
+        k.set(k.get() - s() / c());
+    }
+    return 0;
+}
