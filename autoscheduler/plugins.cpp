@@ -1,7 +1,7 @@
 #include "autoscheduler/analysis.h"
 #include "autoscheduler/autoschedule.h"
 #include "autoscheduler/refusal.h"
-#include "frontend/graph.h"
+#include "frontend/names.h"
 #include "schedules/read_back.h"
 
 #include <charconv>
@@ -81,15 +81,6 @@ const PluginRow plugins[] = {
       {"active_warp_limit", Value::integer}}},
 };
 
-std::string among(const std::string &name, const std::vector<std::string> &known) {
-    std::string text;
-    for (const std::string &k : known) {
-        text += (text.empty() ? "" : ", ") + k;
-    }
-    const std::string nearest = nearest_name(name, known);
-    return text + (nearest.empty() ? "." : ": did you mean " + nearest + "?");
-}
-
 void check_parameters(const PluginRow &plugin, const std::map<std::string, std::string> &parameters) {
     for (const auto &[name, value] : parameters) {
         std::vector<std::string> known;
@@ -99,7 +90,7 @@ void check_parameters(const PluginRow &plugin, const std::map<std::string, std::
             kind = parameter == name ? &its_kind : kind;
         }
         _halide_user_assert(kind) << "autoschedule_with() needs parameters that " << plugin.name << " knows; " << name
-                                  << " is none of " << among(name, known);
+                                  << " is none of " << list_of(known) << did_you_mean(name, known);
         _halide_user_assert(is_value(value, *kind))
             << "autoschedule_with() needs " << value_texts[static_cast<int>(*kind)] << " for " << name << " of "
             << plugin.name << "; it has \"" << value << "\".";
@@ -120,7 +111,7 @@ void apply_autoscheduler(const KernelPipeline &pipeline, const Halide::Target &t
             known.push_back(plugin.name);
         }
         _halide_user_error << "autoschedule_with() needs an autoscheduler whose plugin is loaded; " << params.name
-                           << " is none, nor one of Halide's, " << among(params.name, known);
+                           << " is none, nor one of Halide's, " << list_of(known) << did_you_mean(params.name, known);
     }
 }
 

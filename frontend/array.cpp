@@ -1,5 +1,8 @@
 #include "frontend/array.h"
 
+#include "frontend/names.h"
+#include "frontend/sizes.h"
+
 #include <algorithm>
 
 using namespace Halide::Internal;
@@ -37,12 +40,6 @@ std::vector<Halide::Var> coordinates(size_t n) {
     return vars;
 }
 
-bool is_identifier(const std::string &name) {
-    auto word = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
-    return !name.empty() && !std::isdigit(static_cast<unsigned char>(name[0])) &&
-           std::all_of(name.begin(), name.end(), word);
-}
-
 }  // namespace
 
 Array Array::from_node(std::shared_ptr<const ArrayNode> node) {
@@ -77,9 +74,7 @@ Array::Array(const Func &func, std::vector<Expr> extents) {
         << "Array() needs one extent per dimension; " << name << " has " << func.dimensions() << " dimensions and "
         << extents.size() << " extents were given.";
     for (Expr &extent : extents) {
-        _halide_user_assert(extent.defined() && (extent.type().is_int() || extent.type().is_uint()))
-            << "Array() needs integer extents; " << name << " was given an extent of another type.";
-        extent = Halide::cast<int>(extent);
+        extent = checked_extent(extent, "Array()", name);
     }
     *this = from_node(std::make_shared<ArrayNode>(
         ArrayNode{ArrayNode::Kind::Value, name, func.type(), std::move(extents), func, nullptr, 0}));
@@ -106,8 +101,7 @@ Array input(Type type, const std::string &name, std::vector<Expr> extents) {
     _halide_user_assert(is_identifier(name))
         << "input() needs a name that is a C identifier; it was given \"" << name << "\".";
     for (Expr &extent : extents) {
-        _halide_user_assert(extent.defined()) << "input() needs defined extents; " << name << " has one that is not.";
-        extent = Halide::cast<int>(extent);
+        extent = checked_extent(extent, "input()", name);
     }
     return Array::from_node(std::make_shared<ArrayNode>(
         ArrayNode{ArrayNode::Kind::Input, name, type, std::move(extents), Func(), nullptr, 0}));

@@ -167,32 +167,4 @@ std::map<std::string, std::string> stage_names(const std::vector<Function> &func
     return names;
 }
 
-std::string nearest_name(const std::string &name, const std::vector<std::string> &known) {
-    auto distance = [](const std::string &a, const std::string &b) {
-        std::vector<size_t> row(b.size() + 1);
-        for (size_t j = 0; j <= b.size(); j++) {
-            row[j] = j;
-        }
-        for (size_t i = 1; i <= a.size(); i++) {
-            size_t diagonal = row[0];
-            row[0] = i;
-            for (size_t j = 1; j <= b.size(); j++) {
-                const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
-                diagonal = row[j];
-                row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-            }
-        }
-        return row[b.size()];
-    };
-    std::string best;
-    size_t nearest = std::max<size_t>(2, name.size() / 2) + 1;
-    for (const std::string &candidate : known) {
-        if (size_t d = distance(name, candidate); d < nearest) {
-            nearest = d;
-            best = candidate;
-        }
-    }
-    return best;
-}
-
 }  // namespace sylvite

@@ -36,7 +36,4 @@ std::string plain_name(const std::string &name);
 /// clash. Keyed by Halide's unique name.
 std::map<std::string, std::string> stage_names(const std::vector<Halide::Internal::Function> &functions);
 
-/// The nearest of `known` to `name` by edit distance, for error messages; empty if none is near.
-std::string nearest_name(const std::string &name, const std::vector<std::string> &known);
-
 }  // namespace sylvite

@@ -9,6 +9,28 @@ namespace sylvite {
 
 namespace {
 
+// Names of a kernel's images: those of its Arrays, numbered `a`, `a_2`, ... where two are alike. A numbered name is none
+// that another Array or a scalar has.
+std::vector<std::string> image_names(const Kernel &kernel) {
+    std::set<std::string> taken, own;
+    for (const Halide::Parameter &scalar : kernel.scalars) {
+        taken.insert(scalar.name());
+    }
+    for (const Array &array : kernel.inputs) {
+        own.insert(array.name());
+    }
+    std::vector<std::string> names;
+    for (const Array &array : kernel.inputs) {
+        std::string name = array.name();
+        for (int n = 2; taken.count(name) || (n > 2 && own.count(name)); n++) {
+            name = array.name() + "_" + std::to_string(n);
+        }
+        taken.insert(name);
+        names.push_back(name);
+    }
+    return names;
+}
+
 // Replaces reads of Arrays: those that lie in memory by image reads, the others by reads of the Func they stand for.
 class ReadMemory : public IRGraphMutator {
 public:
@@ -42,18 +64,6 @@ private:
 KernelPipeline instantiate(const Kernel &kernel) {
     KernelPipeline pipeline;
     ReadMemory read_memory;
-    std::map<std::string, int> names;
-    for (const Array &array : kernel.inputs) {
-        const int n = ++names[array.name()];
-        const std::string name = n == 1 ? array.name() : array.name() + "_" + std::to_string(n);
-        Halide::ImageParam image(array.type(), array.dimensions(), name);
-        for (int d = 0; d < array.dimensions(); d++) {
-            image.dim(d).set_bounds(0, array.extents()[d]);
-        }
-        read_memory.images[array.node().get()] = image.parameter();
-        pipeline.images.push_back(image);
-    }
-
     std::vector<Function> outputs;
     for (const Array &array : kernel.outputs) {
         outputs.push_back(array.node()->value.function());
@@ -61,6 +71,18 @@ KernelPipeline instantiate(const Kernel &kernel) {
     std::map<std::string, Function> environment;
     for (const Function &function : functions_of(outputs)) {
         environment.emplace(function.name(), function);
+    }
+    const std::vector<std::string> names = image_names(kernel);
+    for (size_t i = 0; i < kernel.inputs.size(); i++) {
+        const Array &array = kernel.inputs[i];
+        // Halide makes Funcs' names unique, but not those of images: one that a Func has gets a `$3` as Funcs do.
+        const std::string name = environment.count(names[i]) ? unique_name(names[i]) : names[i];
+        Halide::ImageParam image(array.type(), array.dimensions(), name);
+        for (int d = 0; d < array.dimensions(); d++) {
+            image.dim(d).set_bounds(0, array.extents()[d]);
+        }
+        read_memory.images[array.node().get()] = image.parameter();
+        pipeline.images.push_back(image);
     }
     auto [copies, copied_environment] = deep_copy(outputs, environment);
     read_memory.copies = copied_environment;

@@ -24,4 +24,17 @@ std::vector<LoopVariable> loop_variables(const Halide::Internal::StageSchedule &
 /// `x.xo` is `xo`, an anonymous `v7` is `v`. Not unique: see loop_variables().
 std::string plain_variable(const std::string &halide_name);
 
+/// Whether a name is a C identifier: letters, digits and _, no digit first.
+bool is_identifier(const std::string &name);
+
+/// `a, b, c`, for error messages; `none` of an empty list.
+std::string list_of(const std::vector<std::string> &names);
+
+/// The nearest of `known` to `name` by edit distance; empty if none is near.
+std::string nearest_name(const std::string &name, const std::vector<std::string> &known);
+
+/// The end of an error about an unknown name: `: did you mean NEAREST?`, or `otherwise` when no known name is near.
+std::string did_you_mean(const std::string &name, const std::vector<std::string> &known,
+                         const std::string &otherwise = ".");
+
 }  // namespace sylvite

@@ -1,6 +1,8 @@
 #include "frontend/program.h"
 
 #include "frontend/graph.h"
+#include "frontend/names.h"
+#include "frontend/sizes.h"
 
 #include <set>
 
@@ -120,13 +122,14 @@ private:
 Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
     auto node = std::make_shared<LoopNode>();
     node->options = options;
-    _halide_user_assert(trips.defined() && (trips.type().is_int() || trips.type().is_uint()))
-        << "loop() needs an integer number of steps; " << options.name << " was given another type.";
-    node->trips = Halide::max(Halide::cast<int>(trips), 0);
+    _halide_user_assert(is_identifier(options.name))
+        << "loop() needs a name that is a C identifier, since schedules use it; it was given \"" << options.name
+        << "\".";
+    node->trips = Halide::max(checked_count(trips, "loop()", options.name), 0);
     node->trips = simplify(node->trips);
     node->capacity = node->trips;
     if (options.capacity.defined()) {
-        node->capacity = Halide::cast<int>(options.capacity);
+        node->capacity = checked_count(options.capacity, "loop()", "the capacity of " + options.name);
     }
     const std::string step = unique_name(options.name + "_t");
     node->step = Variable::make(Halide::Int(32), step, Halide::Parameter(Halide::Int(32), false, 0, step));
@@ -176,9 +179,7 @@ Program::Program(std::string name, std::vector<ProgramInput> inputs, std::vector
     name_(std::move(name)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {
     std::set<std::string> names;
     auto check_name = [&](const std::string &what) {
-        const bool is_word = !what.empty() && what.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
-                                                                     "XYZ_0123456789") == std::string::npos;
-        _halide_user_assert(is_word && !std::isdigit(static_cast<unsigned char>(what[0])))
+        _halide_user_assert(is_identifier(what))
             << "Program() needs names that are C identifiers; " << name_ << " has \"" << what << "\".";
         _halide_user_assert(names.insert(what).second)
             << "Program() needs distinct names; " << name_ << " has " << what << " twice.";
@@ -206,25 +207,21 @@ const ProgramInput &Program::input(const std::string &name) const {
         }
         known.push_back(input.name());
     }
-    std::string list;
-    for (const std::string &k : known) {
-        list += (list.empty() ? "" : ", ") + k;
-    }
-    const std::string nearest = nearest_name(name, known);
-    _halide_user_error << "Program " << name_ << " has no input " << name << "; its inputs are " << list
-                       << (nearest.empty() ? "." : ": did you mean " + nearest + "?");
+    _halide_user_error << "Program " << name_ << " has no input " << name << "; its inputs are " << list_of(known)
+                       << did_you_mean(name, known);
     return inputs_.front();
 }
 
 const Array &Program::output(const std::string &name) const {
-    std::string list;
+    std::vector<std::string> known;
     for (const ProgramOutput &output : outputs_) {
         if (output.name == name) {
             return output.array;
         }
-        list += (list.empty() ? "" : ", ") + output.name;
+        known.push_back(output.name);
     }
-    _halide_user_error << "Program " << name_ << " has no output " << name << "; its outputs are " << list << ".";
+    _halide_user_error << "Program " << name_ << " has no output " << name << "; its outputs are " << list_of(known)
+                       << did_you_mean(name, known);
     return outputs_.front().array;
 }
 

@@ -10,19 +10,6 @@ namespace sylvite {
 
 namespace {
 
-std::string list_of(const std::vector<std::string> &names) {
-    std::string text;
-    for (const std::string &name : names) {
-        text += (text.empty() ? "" : ", ") + name;
-    }
-    return text.empty() ? "none" : text;
-}
-
-std::string did_you_mean(const std::string &name, const std::vector<std::string> &known) {
-    const std::string nearest = nearest_name(name, known);
-    return nearest.empty() ? "." : ": did you mean " + nearest + "?";
-}
-
 // The scalar parameters and array extents that a condition may speak of.
 std::map<std::string, Expr> sizes_of(const KernelPipeline &pipeline) {
     std::map<std::string, Expr> sizes;

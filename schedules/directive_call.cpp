@@ -1,24 +1,22 @@
 #include "schedules/directive_call.h"
 
-#include "frontend/graph.h"
 #include "schedules/words.h"
 
 #include <algorithm>
-#include <set>
 
 namespace sylvite {
 
 namespace {
 
-std::string list_of(const std::vector<LoopVariable> &variables) {
-    std::string text;
-    std::set<std::string> seen;
+// Special versions of a stage may have the same loops.
+std::vector<std::string> names_of(const std::vector<LoopVariable> &variables) {
+    std::vector<std::string> names;
     for (const LoopVariable &variable : variables) {
-        if (seen.insert(variable.name).second) {
-            text += (text.empty() ? "" : ", ") + variable.name;
+        if (std::find(names.begin(), names.end(), variable.name) == names.end()) {
+            names.push_back(variable.name);
         }
     }
-    return text;
+    return names;
 }
 
 }  // namespace
@@ -42,18 +40,16 @@ int DirectiveCall::find(ArgumentKind kind) const {
 
 LoopVariable DirectiveCall::loop_variable(size_t i, const std::string &stage_name,
                                           const std::vector<LoopVariable> &variables) const {
-    std::vector<std::string> names;
     for (const LoopVariable &variable : variables) {
         if (variable.name == word(i)) {
             return variable;
         }
-        names.push_back(variable.name);
     }
-    const std::string nearest = nearest_name(word(i), names);
+    const std::vector<std::string> names = names_of(variables);
     schedule_error(scope_.file, place(i),
                    "stage " + stage_name + " has no loop " + word(i) +
-                       (names.empty() ? "; it has none" : "; its loops are " + list_of(variables)) +
-                       (nearest.empty() ? "." : ": did you mean " + nearest + "?"));
+                       (names.empty() ? "; it has none" : "; its loops are " + list_of(names)) +
+                       did_you_mean(word(i), names));
 }
 
 Halide::VarOrRVar DirectiveCall::variable(size_t i) const {
@@ -78,13 +74,9 @@ Halide::Var DirectiveCall::pure_variable(size_t i) const {
             return Halide::Var(argument);
         }
     }
-    std::string list;
-    for (const std::string &name : names) {
-        list += (list.empty() ? "" : ", ") + name;
-    }
     schedule_error(scope_.file, place(i),
-                   "stage " + scope_.stage_name + " has no dimension " + word(i) + "; its dimensions are " + list +
-                       ".");
+                   "stage " + scope_.stage_name + " has no dimension " + word(i) + "; its dimensions are " +
+                       list_of(names) + ".");
 }
 
 Halide::VarOrRVar DirectiveCall::new_variable(size_t i, size_t like) const {

@@ -1,4 +1,4 @@
-#include "frontend/graph.h"
+#include "frontend/names.h"
 #include "schedules/condition.h"
 #include "schedules/directives.h"
 
@@ -11,11 +11,7 @@ namespace sylvite {
 
 namespace {
 
-bool is_identifier(const std::string &word) {
-    auto letter = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
-    return !word.empty() && !std::isdigit(static_cast<unsigned char>(word[0])) && !word.starts_with("__") &&
-           std::all_of(word.begin(), word.end(), letter);
-}
+bool is_new_name(const std::string &word) { return is_identifier(word) && !word.starts_with("__"); }
 
 // Identifiers joined by dots: `x`, `r.x`, `v.2`.
 bool is_name(const std::string &word) {
@@ -29,14 +25,6 @@ bool is_integer(const std::string &word, int largest) {
     int value = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
     return error == std::errc() && end == word.data() + word.size() && value >= 1 && value <= largest;
-}
-
-std::string joined(const std::vector<std::string> &words) {
-    std::string text;
-    for (const std::string &word : words) {
-        text += (text.empty() ? "" : ", ") + word;
-    }
-    return text;
 }
 
 // What is wrong with a word as an argument of that kind; an offset into the word where that is known.
@@ -61,8 +49,8 @@ const KindRow kinds[] = {
          int update = -1;
          return read_stage_name(w, func, update) && is_name(func);
      }},
-    {ArgumentKind::NewVariable, "a new name of letters, digits and _", is_identifier},
-    {ArgumentKind::NewStage, "a new name of letters, digits and _", is_identifier},
+    {ArgumentKind::NewVariable, "a new name of letters, digits and _", is_new_name},
+    {ArgumentKind::NewStage, "a new name of letters, digits and _", is_new_name},
     {ArgumentKind::Lanes, "an integer from 1 to 1024", [](const std::string &w) { return is_integer(w, 1024); }},
     {ArgumentKind::Factor, "an integer from 1 to 16777216",
      [](const std::string &w) { return is_integer(w, 1 << 24); }},
@@ -90,9 +78,8 @@ std::optional<Wrong> wrong(const Directive &directive, const ArgumentRow &argume
     if (std::count(words.begin(), words.end(), word)) {
         return std::nullopt;
     }
-    const std::string nearest = nearest_name(word, words);
-    return Wrong{directive.name + " has no " + argument.label + " " + word + "; there are " + joined(words) +
-                 (nearest.empty() ? "." : ": did you mean " + nearest + "?")};
+    return Wrong{directive.name + " has no " + argument.label + " " + word + "; there are " + list_of(words) +
+                 did_you_mean(word, words)};
 }
 
 // The rows of `n` given arguments under a form: the fixed ones, then those of the optional ones whose words are there.
@@ -165,10 +152,9 @@ MatchedForm match_form(const Directive &directive, const std::string &file) {
         for (const DirectiveRow &r : directive_rows()) {
             known.push_back(r.name);
         }
-        const std::string nearest = nearest_name(directive.name, known);
         schedule_error(file, directive.place,
                        "unknown directive " + directive.name +
-                           (nearest.empty() ? "; docs/schedules.md lists them." : ": did you mean " + nearest + "?"));
+                           did_you_mean(directive.name, known, "; docs/schedules.md lists them."));
     }
     std::optional<Wrong> first_wrong;
     Place place = directive.place;

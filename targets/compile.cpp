@@ -1,6 +1,6 @@
 #include "targets/compile.h"
 
-#include "frontend/graph.h"
+#include "frontend/names.h"
 #include "targets/runtime/sylvite_runtime.h"
 
 #include <cmath>
@@ -134,13 +134,8 @@ private:
     std::vector<const void *> pointers_;
 
     Status unknown(const std::string &name, const std::vector<std::string> &known) const {
-        std::string list;
-        for (const std::string &k : known) {
-            list += (list.empty() ? "" : ", ") + k;
-        }
-        const std::string nearest = nearest_name(name, known);
-        return refuse(program_.name() + ": there is no argument " + name + "; the arguments are " + list +
-                      (nearest.empty() ? "" : ": did you mean " + nearest + "?"));
+        return refuse(program_.name() + ": there is no argument " + name + "; the arguments are " + list_of(known) +
+                      did_you_mean(name, known, ""));
     }
 
     Status add(const NamedArgument &argument, const Halide::Type &type, bool is_array, Scalar *scalar) {

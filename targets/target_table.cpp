@@ -1,6 +1,6 @@
 #include "targets/target_table.h"
 
-#include "frontend/graph.h"
+#include "frontend/names.h"
 
 #include <dlfcn.h>
 #include <thread>
@@ -82,17 +82,14 @@ const TargetRow &host() { return all_targets().front(); }
 
 const TargetRow &find_target(const std::string &name) {
     std::vector<std::string> names;
-    std::string list;
     for (const TargetRow &row : all_targets()) {
         if (row.name == name) {
             return row;
         }
         names.push_back(row.name);
-        list += (list.empty() ? "" : ", ") + row.name;
     }
-    const std::string nearest = nearest_name(name, names);
-    _halide_user_error << "There is no target " << name << "; the targets are " << list
-                       << (nearest.empty() ? "." : ": did you mean " + nearest + "?");
+    _halide_user_error << "There is no target " << name << "; the targets are " << list_of(names)
+                       << did_you_mean(name, names);
     return host();
 }
 

@@ -1,7 +1,7 @@
 // The `sylvite` program. Exit codes: 0; 1 when a command cannot do what it was asked; 2 for a wrong command line.
 
 #include "autoscheduler/cli/commands.h"
-#include "frontend/graph.h"
+#include "frontend/names.h"
 
 #include <iostream>
 

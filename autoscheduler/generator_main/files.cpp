@@ -1,7 +1,7 @@
 #include "autoscheduler/generator_main/files.h"
 
-#include "autoscheduler/generator_main/words.h"
 #include "frontend/files.h"
+#include "frontend/names.h"
 #include "frontend/temporary_folder.h"
 
 #include <algorithm>

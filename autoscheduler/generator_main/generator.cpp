@@ -4,6 +4,7 @@
 #include "autoscheduler/generator_main/describe.h"
 #include "autoscheduler/generator_main/make.h"
 #include "autoscheduler/generator_main/words.h"
+#include "frontend/names.h"
 
 #include <algorithm>
 #include <iostream>

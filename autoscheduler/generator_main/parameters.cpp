@@ -1,7 +1,7 @@
 #include "autoscheduler/generator_main/parameters.h"
 
 #include "autoscheduler/generator_main/command_line.h"
-#include "autoscheduler/generator_main/words.h"
+#include "frontend/names.h"
 
 #include <algorithm>
 #include <charconv>
@@ -122,9 +122,8 @@ void Parameters::refuse_unknown() const {
         }
         std::vector<std::string> all = known;
         all.insert(all.end(), reserved.begin(), reserved.end());
-        _halide_user_error << "there is no parameter " << name << "; the parameters are "
-                           << (known.empty() ? "none" : list_of(known)) << ", beside " << list_of(reserved)
-                           << did_you_mean(name, all);
+        _halide_user_error << "there is no parameter " << name << "; the parameters are " << list_of(known)
+                           << ", beside " << list_of(reserved) << did_you_mean(name, all);
     }
 }
 

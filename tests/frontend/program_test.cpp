@@ -66,6 +66,12 @@ TEST(Program, UnknownInputNamesTheNearest) {
     EXPECT_ERROR(p.input("sped"), "Program p has no input sped; its inputs are speed: did you mean speed?");
 }
 
+TEST(Program, UnknownOutputNamesTheNearest) {
+    Array u = input<float>("u", {4});
+    EXPECT_ERROR(Program("p", {u}, {{"loss", u}, {"end", u}}).output("los"),
+                 "Program p has no output los; its outputs are loss, end: did you mean loss?");
+}
+
 TEST(Loop, RefusesAStateThatChangesItsExtents) {
     Array u = input<float>("u", {4});
     EXPECT_ERROR(
@@ -97,6 +103,37 @@ TEST(Array, RefusesTuplesAndWrongRanks) {
     Func f("f");
     f(x) = x;
     EXPECT_ERROR(Array(f, {4, 4}), "f has 1 dimensions and 2 extents were given");
+}
+
+TEST(Array, RefusesExtentsThatNoArrayCanHave) {
+    EXPECT_EQ(error_of([] {
+                  input<float>("a", {4, -3});
+              }),
+              "Error: input() needs extents that are not negative; a has -3.");
+    EXPECT_ERROR(plus_one(input<float>("a", {4}), {Expr(2) - 3}),
+                 "Array() needs extents that are not negative; f has -1.");
+    const Param<int64_t> n("n");
+    const Param<uint16_t> m("m");
+    EXPECT_EQ(error_of([&] { input<float>("a", {n}); }),
+              "Error: input() needs extents that an int32 can hold; a has (int64)n: cast it to int32 if it is never "
+              "larger.");
+    EXPECT_ERROR(input<float>("a", {Expr(int64_t(1) << 32)}), "extents that an int32 can hold; a has");
+    EXPECT_ERROR(input<float>("a", {Expr(1.f)}), "input() needs integer extents; a was given");
+    EXPECT_EQ(error_of([&] { input<float>("a", {m, Expr(int64_t(5)), 0}); }), "");
+}
+
+TEST(Loop, RefusesStepsThatAreCutToInt32AndNamesThatSchedulesCannotSay) {
+    const Array u = input<float>("u", {4});
+    const auto step = [](Expr, const Arrays &state) { return state; };
+    const Param<int64_t> n("n");
+    EXPECT_EQ(error_of([&] { loop(n, {u}, step); }),
+              "Error: loop() needs numbers of steps that an int32 can hold; step has (int64)n: cast it to int32 if "
+              "it is never larger.");
+    EXPECT_ERROR(loop(Expr(uint32_t(3000000000u)), {u}, step), "numbers of steps that an int32 can hold; step has");
+    EXPECT_ERROR(loop(3, {u}, step, {.capacity = n}), "the capacity of step has (int64)n");
+    EXPECT_EQ(error_of([&] { loop(3, {u}, step, {.name = "time step"}); }),
+              "Error: loop() needs a name that is a C identifier, since schedules use it; it was given \"time step\".");
+    EXPECT_EQ(error_of([&] { loop(Expr(int64_t(-1)), {u}, step); }), "");
 }
 
 TEST(Loop, UnpacksStatesIntoParametersAndBindings) {

@@ -1,4 +1,4 @@
-// Loops three deep, whose place is not seen from what their bodies read themselves.
+// Loops three deep, whose place is not seen from what their bodies read themselves; names that are alike.
 
 #include "frontend/print.h"
 #include "targets/compile.h"
@@ -107,6 +107,26 @@ TEST(NestedLoops, TheInnermostReadsTheStateOfTheOneBetween) {
 TEST(NestedLoops, TheInnermostReadsTheResultOfALoopBeforeTheOutermost) {
     expect_same_kernels_wherever_nodes_lie(result_of_a_loop_before);
     EXPECT_THAT(run(result_of_a_loop_before(), "end"), Each(1.f + 4 * (3 * 4 + 0 + 1 + 2)));
+}
+
+// Within a kernel the state `a` is told apart from the input `a` by a number, which other names may have.
+TEST(NestedLoops, NamesThatAreAlikeButForNumbers) {
+    Func early("a");  // has the name before the input asks for it
+    const Halide::Param<float> a_3("a_3");
+    const Array a = input<float>("a", {n}), a_2 = input<float>("a_2", {n});
+    early(x) = a(x) + a_2(x);
+    const Array start(early, {n});
+    const Array end = loop(2, {start, a}, [&](Expr, const Arrays &state) {
+        Func twice("a");
+        twice(x) = 2.f * state[1](x) + a(x);
+        return Arrays{row("a_2", state[0](x) + state[1](x) + a_2(x) + a_3 + a(x)), Array(twice, {n})};
+    })[0];
+    Buffer<float> one(n), ten(n), result(n);
+    one.fill(1.f);
+    ten.fill(10.f);
+    compile(Program("alike", {a, a_2, a_3}, {{"end", end}}),
+            find_target("x86-64"))({{"a", one}, {"a_2", ten}, {"a_3", 100}, {"end", result}});
+    EXPECT_EQ(result(0), 11.f + (1 + 10 + 100 + 1) + (3 + 10 + 100 + 1));
 }
 
 }  // namespace
