@@ -84,7 +84,7 @@ public:
         const size_t inputs = values_.size();
         for (int i = 0; i < 3; i++) {
             if (below(3) > 0) {
-                const std::vector<Value> results = random_loop(values_, {0.f, [] { return 0.0; }});
+                const std::vector<Value> results = random_loop(values_);
                 values_.insert(values_.end(), results.begin(), results.end());
             } else {
                 values_.push_back(random_stage(values_, {1.f, [] { return 1.0; }}));
@@ -180,9 +180,8 @@ private:
     std::vector<Value> random_body(std::vector<Value> &seen, const Number &step) {
         std::vector<Value> made;
         for (int count = 1 + below(4); count > 0; count--) {
-            const std::vector<Value> more = depth_ < deepest && below(4) == 0
-                                                ? random_loop(seen, step)
-                                                : std::vector<Value>{random_stage(seen, step)};
+            const std::vector<Value> more =
+                depth_ < deepest && below(5) < 2 ? random_loop(seen) : std::vector<Value>{random_stage(seen, step)};
             seen.insert(seen.end(), more.begin(), more.end());
             made.insert(made.end(), more.begin(), more.end());
         }
@@ -190,13 +189,15 @@ private:
     }
 
     // The results of a loop of up to four states, and at times what is made of a history.
-    std::vector<Value> random_loop(const std::vector<Value> &outer, const Number &outer_step) {
+    std::vector<Value> random_loop(const std::vector<Value> &outer) {
         const auto plain = std::make_shared<PlainLoop>();
         const size_t states = 1 + below(4);
         plain->steps = below(5);
         Arrays init;
         for (size_t i = 0; i < states; i++) {
-            plain->init.push_back(any(outer));
+            // Mostly what was made last: the states of the loop around this one.
+            const size_t from = below(4) ? outer.size() - std::min<size_t>(outer.size(), 4) : 0;
+            plain->init.push_back(outer[from + below(outer.size() - from)]);
             init.push_back(plain->init.back().array);
         }
         const auto body = [&](Expr t, const Arrays &state) {
@@ -205,8 +206,6 @@ private:
             for (size_t i = 0; i < states; i++) {
                 own.push_back({state[i], [plain, i] { return plain->state[i]; }});
             }
-            seen.push_back(stage(own[0].array(x) + outer_step.expr, {own[0]},
-                                 [=](const std::vector<Row> &rows, int i) { return rows[0][i] + outer_step.now(); }));
             for (int twice = 0; twice < 2; twice++) {  // read more often than what is further out
                 seen.insert(seen.end(), own.begin(), own.end());
             }
