@@ -200,14 +200,33 @@ private:
         return tangent;
     }
 
+    // A predicate cannot read a Func that is not there yet: the values say the same, `select(predicate, value, old)`.
+    static StageForm without_own_predicate(StageForm form, const Function &function) {
+        if (!reads(form.predicate, function)) {
+            return form;
+        }
+        const ReductionDomain domain(form.domain.domain());
+        std::map<std::string, Expr> loops;
+        for (const ReductionVariable &r : domain.domain()) {
+            loops[r.var] = Variable::make(Halide::Int(32), r.var, domain);
+        }
+        for (size_t c = 0; c < form.values.size(); c++) {
+            const Expr old = Call::make(function, form.args, static_cast<int>(c));
+            form.values[c] = replace_variables(Halide::select(form.predicate, form.values[c], old), loops);
+        }
+        for (Expr &e : form.args) {
+            e = replace_variables(e, loops);
+        }
+        form.domain = domain;
+        form.predicate = Expr();
+        return form;
+    }
+
     Func lockstep(const Function &function) {
         Func fused(plain_name(function.name()) + "_with_tangent");
         const int values = function.outputs();
         for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
-            const StageForm form = stage_form(function, stage);
-            _halide_user_assert(!reads(form.predicate, function))
-                << "jvp() needs predicates that do not read the Func they guard; " << stage_text(function, stage)
-                << " does: move the condition into the value with select().";
+            const StageForm form = without_own_predicate(stage_form(function, stage), function);
             // Tangents stand first: they read the values, which do not read them.
             std::vector<Expr> both;
             const Function target = fused.function();

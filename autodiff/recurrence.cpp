@@ -161,7 +161,7 @@ Func Recurrence::start(const std::string &name, const std::vector<Type> &types,
 }
 
 // Adds the update that makes these steps in every iteration. They are Exprs of the stage's variables.
-void Recurrence::run(Function &target, const std::vector<Step> &steps, const Expr &predicate, bool backwards) const {
+void Recurrence::run(Function &target, const std::vector<Step> &steps, bool backwards) const {
     const std::vector<ReductionVariable> &rvars = stage_definition(function_, stage_).schedule().rvars();
     Region ranges{{0, static_cast<int>(steps.size())}};
     for (const ReductionVariable &r : rvars) {
@@ -173,8 +173,8 @@ void Recurrence::run(Function &target, const std::vector<Step> &steps, const Exp
         const Halide::RVar r = domain[static_cast<int>(d) + 1];
         loops[rvars[d].var] = backwards ? simplify(rvars[d].min + rvars[d].min + rvars[d].extent - 1) - r : Expr(r);
     }
-    if (predicate.defined()) {
-        domain.where(replace_variables(predicate, loops));
+    if (form_.predicate.defined() && !has_own_predicate()) {
+        domain.where(replace_variables(form_.predicate, loops));
     }
     // The last step is what no other condition holds for.
     const auto choose = [&](const std::function<Expr(const Step &)> &part) {
@@ -217,15 +217,23 @@ void Recurrence::record() {
         steps.push_back({at_iteration(1 + static_cast<int>(k)), all_of(*record_, at(primals(reads_[k])))});
     }
     steps.push_back({at(primals(form_.args)), primals(form_.values)});
-    // A condition on values of the Func itself holds for the writing step only.
-    const bool is_own = reads(form_.predicate, function_);
-    if (is_own) {
-        const std::vector<Expr> old = all_of(*record_, steps.back().place);
-        for (size_t c = 0; c < types.size(); c++) {
-            steps.back().values[c] = select(primal(form_.predicate), steps.back().values[c], old[c]);
-        }
+    // What is read is recorded whether the stage then writes or not.
+    if (has_own_predicate()) {
+        keep_unless(primal(form_.predicate), *record_, steps.back());
     }
-    run(*record_, steps, is_own ? Expr() : form_.predicate, false);
+    run(*record_, steps, false);
+}
+
+// Whether the predicate reads the Func itself. A Func that only predicates read is not realized by Halide 21, so such a
+// one becomes part of the values.
+bool Recurrence::has_own_predicate() const { return reads(form_.predicate, function_); }
+
+// Makes a step of `target` write back what is there where the condition does not hold.
+void Recurrence::keep_unless(const Expr &condition, const Function &target, Step &step) {
+    for (size_t c = 0; c < step.values.size(); c++) {
+        const Expr old = Call::make(target, step.place, static_cast<int>(c));
+        step.values[c] = select(condition, step.values[c], old);
+    }
 }
 
 Expr Recurrence::primal(const Expr &e) {
@@ -289,7 +297,12 @@ void Recurrence::reverse(const AdjointAt &after) {
             }
         }
     }
-    run(*adjoints_, steps, primal(form_.predicate), true);
+    if (has_own_predicate()) {
+        for (Step &step : steps) {
+            keep_unless(primal(form_.predicate), *adjoints_, step);
+        }
+    }
+    run(*adjoints_, steps, true);
 }
 
 Expr Recurrence::adjoint_of_written(int component) const {

@@ -56,7 +56,9 @@ private:
     struct Step {
         std::vector<Expr> place, values;
     };
-    void run(Function &target, const std::vector<Step> &steps, const Expr &predicate, bool backwards) const;
+    void run(Function &target, const std::vector<Step> &steps, bool backwards) const;
+    bool has_own_predicate() const;
+    static void keep_unless(const Expr &condition, const Function &target, Step &step);
     void record();
 };
 

@@ -70,16 +70,6 @@ const std::vector<Refusal> refusals = {
      },
      "A derivative needs definitions; stage is an extern stage, whose derivative is not known: write it as a Func, or "
      "leave it off the way from the inputs to the output."},
-    {"a predicate that reads its Func, forward",
-     [](Inputs &i) {
-         Func f = define({x}, i.in(x));
-         RDom r(0, 3, "r");
-         r.where(f(r) > 0.f);
-         f(r) = f(r) * i.in(r);
-         i.forward(f);
-     },
-     "jvp() needs predicates that do not read the Func they guard; update 0 of f does: move the condition into the "
-     "value with select()."},
     // Accesses.
     {"an index without bounds",
      [](Inputs &i) {

@@ -278,6 +278,16 @@ const std::vector<Case> cases = {
              f(r) = f(r - 1) * f(r);
          });
      }},
+    {"a predicate on the Func itself",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         return with_update({x}, {in(x)}, [&](Func &f) {
+             RDom r(0, 5);
+             r.where(f(r) > real(0.9));
+             f(r + 1) = f(r) * in(r);
+         });
+     }},
     {"places that are data, with duplicates",
      {6},
      {{0, 3}},

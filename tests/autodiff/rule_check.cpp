@@ -14,8 +14,6 @@ using Halide::Internal::Call;
 
 namespace {
 
-constexpr double step = 1.0 / 1024;
-
 // A stencil has the point itself, +-1 and +-2 steps along each operand, and +-1 and +-2 along the diagonals of each two.
 const std::array<std::array<int, 2>, 8> diagonal = {
     {{1, 1}, {1, -1}, {-1, 1}, {-1, -1}, {2, 2}, {2, -2}, {-2, 2}, {-2, -2}}};
@@ -62,18 +60,52 @@ std::vector<std::vector<Buffer<double>>> compute(const std::vector<std::vector<E
     return result;
 }
 
-// What approximate operations approximate.
+// Examples that are too inexact for differences, and what they approximate.
+struct Approximation {
+    const char *operation;
+    Expr (*exact)(const Operands &);
+    double error;
+};
+const Approximation approximations[] = {
+    {"fast_inverse", [](const Operands &a) { return 1 / a[0]; }, 2e-3},
+    {"fast_inverse_sqrt", [](const Operands &a) { return 1 / sqrt(a[0]); }, 2e-3},
+    {"reinterpret", [](const Operands &a) { return log(a[0]); }, 3e-5},  // by fast_log
+};
+
+const Approximation *approximation(const std::string &operation) {
+    const auto *it = std::find_if(std::begin(approximations), std::end(approximations),
+                                  [&](const Approximation &a) { return a.operation == operation; });
+    return it == std::end(approximations) ? nullptr : it;
+}
+
+// What Halide's approximate functions approximate.
 class Exactly : public Internal::IRGraphMutator {
     using Internal::IRGraphMutator::visit;
     Expr visit(const Call *op) override {
         const Operation operation = operation_of(op);
-        if (operation.name == "fast_inverse" || operation.name == "fast_inverse_sqrt") {
-            const Expr x = mutate(op->args[0]);
-            return 1 / (operation.name == "fast_inverse" ? x : sqrt(x));
-        }
-        return Internal::IRGraphMutator::visit(op);
+        const Approximation *found = approximation(operation.name);
+        return found && op->is_extern() ? found->exact({mutate(op->args[0])}) : Internal::IRGraphMutator::visit(op);
     }
 };
+
+// Whether something is computed in fewer bits than f64 by a function that has no version in f64.
+bool rounds_to_single(const Example &example) {
+    class Find : public Internal::IRGraphVisitor {
+    public:
+        bool found = false;
+        using Internal::IRGraphVisitor::visit;
+        void visit(const Call *op) override {
+            found = found || (op->type.is_float() && op->type.bits() < 64 && !op->args.empty());
+            Internal::IRGraphVisitor::visit(op);
+        }
+    } find;
+    Operands a;
+    for (size_t k = 0; k < example.tested_on.size(); k++) {
+        a.push_back(Internal::Variable::make(Float(64), "a" + std::to_string(k)));
+    }
+    example.value(a).accept(&find);
+    return find.found;
+}
 
 }  // namespace
 
@@ -81,15 +113,13 @@ std::vector<Example> examples_of(const std::vector<Rule> &table) {
     std::vector<Example> examples;
     for (const Rule &rule : table) {
         Example example{rule.operation, rule.example, rule.tested_on};
-        if (rule.operation == "fast_inverse") {
-            example.exact = [](const Operands &a) { return 1 / a[0]; };
-            example.error = 2e-3;
-        } else if (rule.operation == "fast_inverse_sqrt") {
-            example.exact = [](const Operands &a) { return 1 / sqrt(a[0]); };
-            example.error = 2e-3;
-        } else if (rule.operation == "reinterpret") {  // by fast_log
-            example.exact = [](const Operands &a) { return log(a[0]); };
-            example.error = 3e-5;
+        if (const Approximation *found = approximation(rule.operation)) {
+            example.exact = found->exact;
+            example.error = found->error;
+        } else if (rounds_to_single(example)) {
+            // Rounding errors are divided by the step; they and what the stencil leaves out are about equal then.
+            example.step = 1.0 / 64;
+            example.error = 5e-5;
         }
         examples.push_back(example);
     }
@@ -121,7 +151,7 @@ Differences::Differences(const std::vector<Example> &examples, unsigned seed) :
                 const int at = p * stencil_size(n) + place(n, which, steps);
                 for (int k = 0; k < n; k++) {
                     const int moved = (k == which[0] ? steps[0] : 0) + (k == which[1] ? steps[1] : 0);
-                    stencils(at, k, example) = operands_(p, k, example) + moved * step;
+                    stencils(at, k, example) = operands_(p, k, example) + moved * examples[e].step;
                 }
             };
             put({-1, -1}, {0, 0});
@@ -151,6 +181,7 @@ double Differences::value(size_t example, int point, std::array<int, 2> which, s
 
 Partials Differences::at(size_t example, int point) const {
     const int n = static_cast<int>(examples_[example].tested_on.size());
+    const double step = examples_[example].step;
     Partials d{std::vector<double>(n), std::vector<std::vector<double>>(n, std::vector<double>(n))};
     for (int k = 0; k < n; k++) {
         const auto f = [&](int steps) { return value(example, point, {k, -1}, {steps, 0}); };

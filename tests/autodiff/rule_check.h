@@ -17,6 +17,7 @@ struct Example {
     /// What `value` approximates, if it does; differences are taken from it. `error` is that of the approximation.
     std::function<Expr(const Operands &)> exact = nullptr;
     double error = 0;
+    double step = 1.0 / 1024;  ///< of the differences
 };
 
 /// The examples of the rule table, in its order.
