@@ -1,4 +1,4 @@
-// The gradient of the wave program, scheduled automatically, on every target of the table.
+// Gradients, scheduled automatically, on every target of the table: of the wave program, and of recurrences over RDoms.
 
 #include "autodiff/program.h"
 #include "autoscheduler/autoschedule.h"
@@ -34,6 +34,21 @@ Program energy(int n, int m, Memory memory) {
     return Program("energy", {u0, c, steps}, {{"loss", Array(loss, {})}});
 }
 
+// Row by row a recursive filter, which is a scan, and products in place, which is none.
+Program recurrences(int n, int m) {
+    Halide::Var x("x"), y("y");
+    Array a = input<float>("a", {n, m});
+    Halide::RDom r(2, n - 2, "r"), all(0, n, "all"), cell(0, m, "cell");
+    Func filter("filter"), product("product"), loss("loss");
+    filter(x, y) = a(x, y);
+    filter(r, y) = a(r, y) + 0.5f * filter(r - 1, y) * filter(r - 1, y) - 0.25f * filter(r - 2, y);
+    product(y) = 1.f;
+    product(y) = product(y) * (0.5f + filter(all, y));
+    loss() = 0.f;
+    loss() += product(cell) * product(cell);
+    return Program("recurrences", {a}, {{"loss", Array(loss, {})}});
+}
+
 class GradientOn : public testing::TestWithParam<TargetRow> {};
 
 void check(const TargetRow &target, Memory memory) {
@@ -56,6 +71,16 @@ INSTANTIATE_TEST_SUITE_P(Targets, GradientOn, testing::ValuesIn(all_targets()), 
     std::replace(name.begin(), name.end(), '-', '_');
     return name;
 });
+
+TEST_P(GradientOn, RecurrencesOverRDoms) {
+    const int n = 9, m = 5;
+    const Program gradient = grad(recurrences(n, m), {"a"});
+    Halide::Buffer<float> a(n, m), by_a(n, m), loss = Halide::Buffer<float>::make_scalar();
+    a.for_each_element([&](int i, int j) { a(i, j) = 0.5f + 0.3f * std::sin(0.7f * i + 1.3f * j); });
+    const NamedArguments arguments{{"a", a}, {"loss", loss}, {"d_loss_d_a", by_a}};
+    const test::Results want = test::run_here(gradient, find_target("x86-64"), {}, arguments);
+    test::check_on_target(GetParam(), gradient, autoschedule(gradient, GetParam()), arguments, want);
+}
 
 TEST(GradientInSegments, OnTheCpuAndVulkan) {
     for (const char *name : {"x86-64", "vulkan"}) {
