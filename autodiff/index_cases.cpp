@@ -10,14 +10,14 @@ namespace sylvite {
 namespace {
 
 // The first min, max or select in an index that depends on the domain, innermost first.
-class FindBranch : public IRVisitor {
+class FindBranch : public IRGraphVisitor {
 public:
     explicit FindBranch(const std::set<std::string> &variables) : variables_(variables) {}
     Expr condition, yes, no, node;
 
 private:
     const std::set<std::string> &variables_;
-    using IRVisitor::visit;
+    using IRGraphVisitor::visit;
 
     void found(const Expr &e, const Expr &c, const Expr &a, const Expr &b) {
         if (!node.defined() && uses_any(e, variables_)) {
@@ -25,11 +25,11 @@ private:
         }
     }
     void visit(const Min *op) override {
-        IRVisitor::visit(op);
+        IRGraphVisitor::visit(op);
         found(op, op->a <= op->b, op->a, op->b);
     }
     void visit(const Max *op) override {
-        IRVisitor::visit(op);
+        IRGraphVisitor::visit(op);
         found(op, op->a >= op->b, op->a, op->b);
     }
     void visit(const Select *op) override {

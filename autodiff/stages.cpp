@@ -4,6 +4,8 @@
 #include "autodiff/scan.h"
 #include "frontend/graph.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -62,7 +64,11 @@ std::vector<std::string> adjoint_arguments(const Function &function) {
     std::vector<std::string> arguments = function.args();
     for (size_t d = 0; d < arguments.size(); d++) {
         if (Halide::Var::is_implicit(arguments[d])) {
-            arguments[d] = "i" + std::to_string(d);
+            std::string name = "i" + std::to_string(d);
+            while (std::find(arguments.begin(), arguments.end(), name) != arguments.end()) {
+                name += "_";
+            }
+            arguments[d] = name;
         }
     }
     return arguments;

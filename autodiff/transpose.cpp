@@ -13,7 +13,7 @@ namespace sylvite {
 namespace {
 
 // The first x / c or x % c in an index.
-class FindDivision : public IRVisitor {
+class FindDivision : public IRGraphVisitor {
 public:
     explicit FindDivision(const std::set<std::string> &variables) : variables_(variables) {}
     Expr numerator;
@@ -21,7 +21,7 @@ public:
 
 private:
     const std::set<std::string> &variables_;
-    using IRVisitor::visit;
+    using IRGraphVisitor::visit;
 
     void found(const Expr &a, const Expr &b) {
         const auto c = as_const_int(b);
@@ -31,29 +31,29 @@ private:
         }
     }
     void visit(const Div *op) override {
-        IRVisitor::visit(op);
+        IRGraphVisitor::visit(op);
         found(op->a, op->b);
     }
     void visit(const Mod *op) override {
-        IRVisitor::visit(op);
+        IRGraphVisitor::visit(op);
         found(op->a, op->b);
     }
 };
 
-class ReplaceDivision : public IRMutator {
+class ReplaceDivision : public IRGraphMutator {
 public:
     Expr numerator, quotient, remainder;
     int denominator = 0;
 
 private:
-    using IRMutator::visit;
+    using IRGraphMutator::visit;
     Expr visit(const Div *op) override {
         const bool same = is_const(op->b, denominator) && equal(op->a, numerator);
-        return same ? quotient : IRMutator::visit(op);
+        return same ? quotient : IRGraphMutator::visit(op);
     }
     Expr visit(const Mod *op) override {
         const bool same = is_const(op->b, denominator) && equal(op->a, numerator);
-        return same ? remainder : IRMutator::visit(op);
+        return same ? remainder : IRGraphMutator::visit(op);
     }
 };
 

@@ -357,6 +357,17 @@ const std::vector<Case> cases = {
          f() = in(0) * in(1) * in(2);
          return f;
      }},
+    {"implicit variables beside one that looks like theirs",
+     {4, 3},
+     {{0, 4}, {0, 3}},
+     [](Func in) {
+         Var i1("i1");
+         Func f("f");
+         RDom r(0, 3);
+         f(i1, _) = in(i1, _) * in(i1, _);
+         f(i1, _) = f(i1, _) * in(r, 0);
+         return f;
+     }},
     {"fast_log", {5}, {{0, 5}}, [](Func in) { return define({x}, cast<double>(in(x)) * in(x)); }},
 };
 
