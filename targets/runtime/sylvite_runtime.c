@@ -104,6 +104,10 @@ int sylvite_check_array(const char *program, const char *argument, const struct 
         return fail(sylvite_wrong_rank, "%s: argument %s has %d dimensions but must have %d", program, argument,
                     array->dimensions, dimensions);
     }
+    if (dimensions > 0 && !array->dim) {
+        return fail(sylvite_null_buffer, "%s: argument %s has a null pointer in place of its dimensions", program,
+                    argument);
+    }
     int is_empty = 0;
     for (int d = 0; d < dimensions; d++) {
         const int32_t extent = extents[d] > 0 ? extents[d] : 0;

@@ -15,7 +15,7 @@ extern "C" {
 /** Why a program refused to run. */
 enum sylvite_code {
     sylvite_success = 0,
-    sylvite_null_buffer = 1001,   /**< an array argument is a null pointer */
+    sylvite_null_buffer = 1001,   /**< an array argument, or its dim, is a null pointer */
     sylvite_no_data = 1002,       /**< an array argument has neither host memory nor device memory */
     sylvite_wrong_type = 1003,    /**< ... has another element type than declared */
     sylvite_wrong_rank = 1004,    /**< ... has another number of dimensions */

@@ -44,6 +44,15 @@ TEST_F(BadArgument, NullPointer) {
     EXPECT_EQ(call(), "wave: argument u0 is a null pointer and must be an array");
 }
 
+TEST_F(BadArgument, NoDimensions) {
+    halide_buffer_t bare = {};
+    bare.type = halide_type_of<float>();
+    bare.dimensions = 2;
+    c = {"c", &bare};
+    EXPECT_EQ(call(), "wave: argument c has a null pointer in place of its dimensions");
+    EXPECT_EQ(code, sylvite_null_buffer);
+}
+
 TEST_F(BadArgument, NoMemory) {
     halide_dimension_t dims[] = {{0, 5, 1, 0}, {0, 4, 5, 0}};
     halide_buffer_t empty = {};
