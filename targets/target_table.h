@@ -33,7 +33,12 @@ struct TargetRow {
     MachineNumbers machine;
     Verified verified;
 
-    Halide::Target halide_target() const { return Halide::Target(halide); }
+    /// Throws Halide::CompileError that names the row when Halide does not know its target string.
+    Halide::Target halide_target() const {
+        _halide_user_assert(Halide::Target::validate_target_string(halide))
+            << "TargetRow needs a target string of Halide's; " << name << " has " << halide << ".";
+        return Halide::Target(halide);
+    }
     bool is_gpu() const { return machine.max_threads > 0; }
 };
 

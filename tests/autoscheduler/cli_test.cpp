@@ -95,9 +95,11 @@ TEST_F(Cli, FindsASchedule) {
 TEST_F(Cli, ErrorsAreOneLineAndChangeNothing) {
     std::ofstream(out) << "old";
     const std::string autoschedule = "autoschedule " + generator + " --out " + quoted;
-    expect(autoschedule + " -g blur --target x86-65", 1,
-           "sylvite: There is no target x86-65; the targets are host, x86-64, x86-64-avx2, x86-64-avx512, aarch64, "
-           "cuda-75, cuda-80, cuda-86, vulkan: did you mean x86-64?\n");
+    const Ran unknown = run(autoschedule + " -g blur --target x86-65");
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_TRUE(unknown.output.starts_with("sylvite: There is no target x86-65; the targets are host, "))
+        << unknown.output;
+    EXPECT_TRUE(unknown.output.ends_with(": did you mean x86-64?\n")) << unknown.output;
     const Ran refused = run(autoschedule + " -g blur m=3");
     EXPECT_EQ(refused.exit_code, 1);
     EXPECT_TRUE(refused.output.starts_with("blur: there is no parameter m; ")) << refused.output;
