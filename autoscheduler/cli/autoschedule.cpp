@@ -85,6 +85,13 @@ Ran run(const std::vector<std::string> &command, const std::string &hidden, cons
 }
 
 void autoschedule(const Options &options) {
+    for (const std::string &word : options.words) {
+        for (const char *key : {"target=", "autoscheduler="}) {
+            if (word.starts_with(key)) {
+                throw CLI::ValidationError("KEY=VALUE", "the flag for " + word + " is --" + word);
+            }
+        }
+    }
     find_target(options.target);  // before anything is run
     std::error_code error;
     _halide_user_assert(fs::is_regular_file(options.generator, error))

@@ -16,14 +16,25 @@ const Command commands[] = {
 };
 
 // One line: what is wrong, and the nearest command where that helps.
-std::string explain(const CLI::ParseError &error, const std::vector<std::string> &arguments) {
-    std::vector<std::string> known;
-    for (const Command &command : commands) {
-        known.push_back(command.name);
-    }
-    if (!arguments.empty() && std::find(known.begin(), known.end(), arguments[0]) == known.end()) {
-        const std::string nearest = sylvite::nearest_name(arguments[0], known);
-        return "there is no command " + arguments[0] + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
+std::string explain(const CLI::ParseError &error, const CLI::App &app, const std::vector<std::string> &arguments) {
+    const CLI::App *at = &app;
+    std::string words;
+    for (const std::string &word : arguments) {
+        std::vector<std::string> known;
+        const CLI::App *next = nullptr;
+        for (const CLI::App *command : at->get_subcommands([](const CLI::App *) { return true; })) {
+            known.push_back(command->get_name());
+            next = command->get_name() == word ? command : next;
+        }
+        if (known.empty() || word.starts_with("-")) {
+            break;
+        }
+        if (!next) {
+            const std::string nearest = sylvite::nearest_name(word, known);
+            return "there is no command " + words + word + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
+        }
+        at = next;
+        words += word + " ";
     }
     std::string text = error.what();
     std::replace(text.begin(), text.end(), '\n', ' ');
@@ -59,7 +70,7 @@ int main(int argc, char **argv) {
         if (error.get_exit_code() == 0) {  // --help
             return app.exit(error);
         }
-        std::cerr << "sylvite: " << explain(error, {argv + 1, argv + argc}) << " (sylvite --help)\n";
+        std::cerr << "sylvite: " << explain(error, app, {argv + 1, argv + argc}) << " (sylvite --help)\n";
         return 2;
     } catch (const Halide::Error &error) {
         std::cerr << "sylvite: " << plain(error.what()) << "\n";

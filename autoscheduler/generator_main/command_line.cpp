@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace sylvite {
 
@@ -15,6 +16,18 @@ std::pair<std::string, std::string> split_key(const std::string &argument) {
         throw UsageError("arguments are flags or key=value; there is " + argument + ": see -h");
     }
     return {argument.substr(0, at), argument.substr(at + 1)};
+}
+
+// The words of a list, none of which may be empty.
+std::vector<std::string> words_of(const std::string &what, const std::string &list) {
+    std::vector<std::string> words = CLI::detail::split(list, ',');
+    if (list.empty() || list.back() == ',') {
+        words.emplace_back();  // which split() leaves out
+    }
+    if (std::find(words.begin(), words.end(), "") != words.end()) {
+        throw UsageError(what + " needs names separated by commas; it has '" + list + "'");
+    }
+    return words;
 }
 
 struct Reading {
@@ -36,7 +49,7 @@ void read_runtime(Reading &reading, const std::string &value) {
 }
 
 void read_derivative(Reading &reading, const std::string &value) {
-    for (const std::string &kind : CLI::detail::split(value, ',')) {
+    for (const std::string &kind : words_of("derivative=", value)) {
         reading.request.derivatives.push_back({kind, reading.wrt_ahead});
     }
     reading.wrt_ahead.clear();
@@ -44,7 +57,7 @@ void read_derivative(Reading &reading, const std::string &value) {
 
 // Belongs to the derivatives before it that have none yet, else to those that come next.
 void read_wrt(Reading &reading, const std::string &value) {
-    std::vector<std::string> wrt = CLI::detail::split(value, ',');
+    std::vector<std::string> wrt = words_of("wrt=", value);
     bool taken = false;
     for (DerivativeRequest &derivative : reading.request.derivatives) {
         if (derivative.wrt.empty()) {
@@ -60,14 +73,15 @@ void read_wrt(Reading &reading, const std::string &value) {
 struct Key {
     const char *name, *help;
     void (*read)(Reading &, const std::string &value);
+    bool many = false;  // whether it may be given several times
 };
 
 // All other keys are parameters of the generator, which may not have these names.
 constexpr Key keys[] = {
     {"target", "a name of the table below; default: host", read_target},
     {"derivative", "jvp, vjp, grad or hvp of the program; several are applied in their order: derivative=grad,jvp",
-     read_derivative},
-    {"wrt", "the inputs of the derivatives beside it, separated by commas; default: all float inputs", read_wrt},
+     read_derivative, true},
+    {"wrt", "the inputs of the derivatives beside it, separated by commas; default: all float inputs", read_wrt, true},
     {"schedule",
      "a file; auto, found by the autoscheduler; none, Halide's defaults. What a file leaves open is found. Default: "
      "auto",
@@ -121,13 +135,12 @@ GeneratorRequest parse_command_line(const std::string &executable, std::vector<s
         ->type_name("FOLDER");
     app.add_option("-n", request.base_name, "Name of the files, without extension; default: the function's")
         ->type_name("NAME");
-    app.add_option("-e", request.emit, "Files to make, separated by commas; default: static_library,c_header")
+    std::vector<std::string> kinds, plugins;
+    app.add_option("-e", kinds, "Files to make, separated by commas; default: static_library,c_header")
         ->type_name("KIND,")
-        ->delimiter(',')
         ->allow_extra_args(false);
-    app.add_option("-p", request.plugins, "Shared libraries to load first, separated by commas: autoschedulers")
+    app.add_option("-p", plugins, "Shared libraries to load first, separated by commas: autoschedulers")
         ->type_name("FILE,")
-        ->delimiter(',')
         ->allow_extra_args(false);
     app.add_option("-r", request.halide_runtime, "Make only NAME.a, Halide's run time for the target")
         ->type_name("NAME");
@@ -143,6 +156,23 @@ GeneratorRequest parse_command_line(const std::string &executable, std::vector<s
         request.help = app.help() + help_of_keys();
         return request;
     }
+    for (const char *flag : {"-g", "-f", "-o", "-n", "-r"}) {
+        if (app.count(flag) > 0 && app[flag]->as<std::string>().empty()) {
+            throw UsageError(std::string(flag) + " needs a name; it has ''");
+        }
+    }
+    const auto append = [](const char *flag, const std::vector<std::string> &lists, std::vector<std::string> &words) {
+        for (const std::string &list : lists) {
+            const std::vector<std::string> more = words_of(flag, list);
+            words.insert(words.end(), more.begin(), more.end());
+        }
+    };
+    if (!kinds.empty()) {
+        request.emit.clear();
+    }
+    append("-e", kinds, request.emit);
+    append("-p", plugins, request.plugins);
+    std::set<std::string> keys_given;
     for (const std::string &argument : app.remaining()) {
         if (argument.starts_with("-")) {
             throw UsageError("there is no flag " + argument + ": see -h");
@@ -151,11 +181,21 @@ GeneratorRequest parse_command_line(const std::string &executable, std::vector<s
         const std::string &name = pair.first, &value = pair.second;
         const auto *key = std::find_if(std::begin(keys), std::end(keys), [&](const Key &k) { return k.name == name; });
         if (key != std::end(keys)) {
+            if (!keys_given.insert(name).second && !key->many) {
+                throw UsageError(name + "= is given twice");
+            }
             key->read(reading, value);
         } else if (name.starts_with(autoscheduler_prefix)) {
             request.autoscheduler_parameters[name.substr(autoscheduler_prefix.size())] = value;
         } else if (!request.parameters.emplace(name, value).second) {
             throw UsageError("parameters are given once; " + name + " is given twice");
+        }
+    }
+    if (!request.halide_runtime.empty()) {
+        const bool program = app.count("-e") + app.count("-f") + app.count("-n") > 0 || !request.parameters.empty() ||
+                             keys_given.size() > keys_given.count("target");
+        if (program) {
+            throw UsageError("-r takes -o and target=, nothing of a program");
         }
     }
     if (!reading.wrt_ahead.empty()) {

@@ -78,6 +78,8 @@ std::string describe(const Generator &generator) {
         failure = one_line(error.what());
     } catch (const std::exception &error) {
         failure = one_line(error.what());
+    } catch (...) {
+        failure = "it threw something that is no std::exception and has no text";
     }
     for (const Parameters::Declared &parameter : defaults.declared()) {
         parameters.add(parameter.name + "=" + parameter.value,

@@ -49,9 +49,6 @@ std::vector<Generator> selected(const std::string &name, const std::vector<Gener
 std::vector<std::string> make(const GeneratorRequest &request, const std::vector<Generator> &generators,
                               std::string &speaker) {
     if (!request.halide_runtime.empty()) {
-        if (!request.parameters.empty() || !request.derivatives.empty()) {
-            throw UsageError("-r takes -o and target=, nothing of a program");
-        }
         return make_runtime(request);
     }
     if (generators.size() > 1) {
@@ -92,16 +89,25 @@ int generator_main(const std::string &executable, const std::vector<std::string>
                    const std::vector<Generator> &generators, std::ostream &out, std::ostream &err) {
     std::string speaker = executable;  // who reports an error: the generator, once it is known
     std::string failure;
+    int code = 1;
     try {
         run(executable, arguments, generators, out, speaker);
-        return 0;
+        if (out.flush()) {
+            return 0;
+        }
+        failure = "the output cannot be written";
+    } catch (const UsageError &error) {
+        failure = error.what();
+        code = 2;
     } catch (const Halide::Error &error) {  // not a std::exception
         failure = error.what();
     } catch (const std::exception &error) {
         failure = error.what();
+    } catch (...) {
+        failure = "it threw something that is no std::exception and has no text";
     }
     err << speaker << ": " << one_line(failure) << std::endl;
-    return 1;
+    return code;
 }
 
 }  // namespace sylvite

@@ -39,7 +39,8 @@ bool register_generator(Generator generator);
 const std::vector<Generator> &registered_generators();
 
 /// The main of a generator executable: `arguments` without the name of the executable, which is `executable`. Returns
-/// the exit code: 0, or 1 after one line on `err`. On an error no file is written or changed.
+/// the exit code: 0, or after one line on `err` 2 for a wrong command line and 1 for what cannot be done. On an error no
+/// file is written or changed.
 int generator_main(const std::string &executable, const std::vector<std::string> &arguments,
                    const std::vector<Generator> &generators, std::ostream &out, std::ostream &err);
 

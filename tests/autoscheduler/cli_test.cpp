@@ -144,6 +144,9 @@ TEST_F(Cli, AWrongCommandLineHasItsOwnExitCode) {
     expect("", 2, "sylvite: A subcommand is required (sylvite --help)\n");
     expect("target", 2, "sylvite: there is no command target; did you mean targets? (sylvite --help)\n");
     expect("frobnicate", 2, "sylvite: there is no command frobnicate (sylvite --help)\n");
+    expect("schedule shwo x", 2, "sylvite: there is no command schedule shwo; did you mean show? (sylvite --help)\n");
+    expect("autoschedule " + generator + " --out x --target host target=vulkan", 2,
+           "sylvite: KEY=VALUE: the flag for target=vulkan is --target=vulkan (sylvite --help)\n");
     expect("schedule show", 2, "sylvite: FILE is required (sylvite --help)\n");
     EXPECT_EQ(run("targets --yaml").exit_code, 2);
     EXPECT_EQ(run("--help").exit_code, 0);

@@ -79,6 +79,19 @@ TEST(CommandLine, RefusesWhatItDoesNotKnow) {
     EXPECT_EQ(error_of({"wrt=a"}), "wrt=a needs a derivative=jvp|vjp|grad|hvp");
     EXPECT_EQ(error_of({"derivative=grad", "wrt=a", "wrt=b"}), "wrt=b needs a derivative=jvp|vjp|grad|hvp");
     EXPECT_THAT(error_of({"-g"}), HasSubstr("-g"));
+    for (const char *flag : {"-g", "-f", "-o", "-n", "-r"}) {
+        EXPECT_EQ(error_of({flag, ""}), std::string(flag) + " needs a name; it has ''");
+    }
+    EXPECT_EQ(error_of({"-e", "stmt,"}), "-e needs names separated by commas; it has 'stmt,'");
+    EXPECT_EQ(error_of({"-p", ""}), "-p needs names separated by commas; it has ''");
+    EXPECT_EQ(error_of({"derivative=grad,,jvp"}), "derivative= needs names separated by commas; it has 'grad,,jvp'");
+    EXPECT_EQ(error_of({"target=host", "target=vulkan"}), "target= is given twice");
+    for (const std::vector<std::string> &more :
+         std::vector<std::vector<std::string>>{{"-e", "stmt"}, {"-n", "a"}, {"n=3"}, {"schedule=none"}}) {
+        std::vector<std::string> arguments{"-r", "halide", "target=host"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        EXPECT_EQ(error_of(arguments), "-r takes -o and target=, nothing of a program");
+    }
 }
 
 TEST(CommandLine, HandsParametersToAnAutoscheduler) {

@@ -77,8 +77,8 @@ protected:
 
     // Runs what must be refused: one line, and nothing written.
     std::string refusal(const std::vector<std::string> &arguments,
-                        const std::vector<Generator> &generators = registered_generators()) {
-        EXPECT_EQ(run(arguments, generators), 1);
+                        const std::vector<Generator> &generators = registered_generators(), int code = 1) {
+        EXPECT_EQ(run(arguments, generators), code);
         EXPECT_THAT(files(), IsEmpty());
         EXPECT_EQ(std::count(err.begin(), err.end(), '\n'), 1) << err;
         return err.substr(0, err.find('\n'));
@@ -192,12 +192,13 @@ TEST_F(GeneratorMain, HelpListsGeneratorsParametersInputsAndTargets) {
 }
 
 TEST_F(GeneratorMain, RefusesUnknownOrMissingGenerators) {
-    EXPECT_EQ(refusal({}), "tool: -g is needed where there are several generators: heat, twice");
-    EXPECT_EQ(refusal({"-g", "heet"}),
+    const std::vector<Generator> &all = registered_generators();
+    EXPECT_EQ(refusal({}, all, 2), "tool: -g is needed where there are several generators: heat, twice");
+    EXPECT_EQ(refusal({"-g", "heet"}, all, 2),
               "tool: there is no generator heet; the generators are heat, twice: did you mean heat?");
-    EXPECT_EQ(refusal({}, {}),
+    EXPECT_EQ(refusal({}, {}, 2),
               "tool: no generator is linked in: a source file needs SYLVITE_GENERATOR(name, function)");
-    EXPECT_EQ(refusal({"-g", "a"}, {{"a", heat}, {"a", heat}}),
+    EXPECT_EQ(refusal({"-g", "a"}, {{"a", heat}, {"a", heat}}, 2),
               "tool: generators need distinct names; a is there twice");
 }
 
@@ -295,6 +296,17 @@ TEST_F(GeneratorMain, AFullDiskIsSaidAndNothingIsLeft) {
 
 TEST_F(GeneratorMain, ReportsWhatAGeneratorThrows) {
     EXPECT_EQ(refusal({}, {{"broken", broken}}), "broken: there is no disk in the drive");
+    const auto throws = [](Parameters &) -> Program { throw 3; };
+    EXPECT_EQ(refusal({}, {{"odd", throws}}), "odd: it threw something that is no std::exception and has no text");
+    ASSERT_EQ(run({"-h"}, {{"odd", throws}}), 0) << err;
+    EXPECT_THAT(out, HasSubstr("cannot be built: it threw something"));
+}
+
+TEST_F(GeneratorMain, OutputThatCannotBeWrittenIsAnError) {
+    std::ostringstream err_stream;
+    std::ostream nowhere(nullptr);
+    EXPECT_EQ(generator_main("tool", {"-h"}, registered_generators(), nowhere, err_stream), 1);
+    EXPECT_EQ(err_stream.str(), "tool: the output cannot be written\n");
 }
 
 }  // namespace
