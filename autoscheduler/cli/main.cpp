@@ -50,6 +50,15 @@ std::string plain(std::string text) {
     return text;
 }
 
+// The exit code after all that was asked for was printed.
+int check_output() {
+    if (std::cout.flush()) {
+        return 0;
+    }
+    std::cerr << "sylvite: the output cannot be written\n";
+    return 1;
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
@@ -60,15 +69,11 @@ int main(int argc, char **argv) {
     }
     try {
         app.parse(argc, argv);
-        std::cout.flush();
-        if (!std::cout) {
-            std::cerr << "sylvite: the output cannot be written\n";
-            return 1;
-        }
-        return 0;
+        return check_output();
     } catch (const CLI::ParseError &error) {
         if (error.get_exit_code() == 0) {  // --help
-            return app.exit(error);
+            app.exit(error);
+            return check_output();
         }
         std::cerr << "sylvite: " << explain(error, app, {argv + 1, argv + argc}) << " (sylvite --help)\n";
         return 2;

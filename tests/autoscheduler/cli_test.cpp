@@ -150,6 +150,7 @@ TEST_F(Cli, AWrongCommandLineHasItsOwnExitCode) {
     expect("schedule show", 2, "sylvite: FILE is required (sylvite --help)\n");
     EXPECT_EQ(run("targets --yaml").exit_code, 2);
     EXPECT_EQ(run("--help").exit_code, 0);
+    EXPECT_EQ(run("--help >/dev/full").exit_code, 1);
 }
 
 }  // namespace
