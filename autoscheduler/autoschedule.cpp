@@ -5,6 +5,7 @@
 #include "autoscheduler/refusal.h"
 #include "frontend/graph.h"
 #include "frontend/print.h"
+#include "targets/kernel.h"
 
 #include <algorithm>
 
@@ -19,7 +20,7 @@ class KernelScheduler {
 public:
     KernelScheduler(const Kernel &kernel, const TargetRow &target, const AutoscheduleOptions &options) :
         kernel_(kernel), target_(target), estimates_(options), pipeline_(instantiate(kernel)),
-        stages_(analyse(kernel, pipeline_, estimates_)), kept_(options.keep.find(kernel.name)) {}
+        stages_(analyse(kernel, pipeline_, estimates_)), keep_(options.keep), kept_(options.keep.find(kernel.name)) {}
 
     // The best schedule that Halide accepts. Stages are made plain until it does.
     KernelSchedule schedule() {
@@ -27,6 +28,9 @@ public:
         const std::string refusal = refusal_of(best);
         if (refusal.empty()) {
             return best;
+        }
+        if (kept_) {
+            need_what_is_kept();
         }
         std::vector<std::string> suspects, all;
         for (const StageSchedule &stage : best.stages) {
@@ -48,8 +52,9 @@ public:
         const std::set<std::string> everything(all.begin(), all.end());
         KernelSchedule plain = plan(everything);
         const std::string still = refusal_of(plain);
-        _halide_user_assert(still.empty()) << "autoschedule() needs a kernel that can be compiled for " << target_.name
-                                           << "; " << kernel_.name << " cannot, whatever its schedule: " << still;
+        _halide_user_assert(still.empty())
+            << "autoschedule() needs a kernel that can be compiled for " << target_.name << "; " << kernel_.name
+            << " cannot" << (kept_ ? " with what is decided" : ", whatever its schedule") << ": " << still;
         return with_comment(plain, everything, refusal);
     }
 
@@ -59,7 +64,19 @@ private:
     const Estimates estimates_;
     const KernelPipeline pipeline_;
     const std::vector<StageInfo> stages_;
+    const Schedule &keep_;
     const KernelSchedule *kept_;
+
+    // What the caller has decided must be all right without what is added to it; else the error is at the directive.
+    void need_what_is_kept() const {
+        try {
+            const KernelPipeline pipeline = instantiate(kernel_);
+            apply(keep_, kernel_.name, pipeline);
+            lower_scheduled(kernel_, pipeline, "kernel", target_, target_.halide_target());
+        } catch (const Halide::CompileError &error) {
+            rethrow_at_directive(error, keep_, kernel_, target_, target_.halide_target());
+        }
+    }
 
     // The stages that the caller has decided, and whether they are inlined.
     std::map<std::string, bool> kept_stages() const {
@@ -158,6 +175,7 @@ std::string hash_of(const std::string &text) {
 
 Schedule autoschedule(const Program &program, const TargetRow &target, const AutoscheduleOptions &options) {
     check(options.keep, program);
+    check(options.keep, target);
     Schedule schedule;
     schedule.comments = options.keep.comments;
     schedule.comments.beside = "target " + target.name + ", algorithm " + hash_of(print(program));

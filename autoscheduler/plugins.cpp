@@ -1,8 +1,10 @@
 #include "autoscheduler/analysis.h"
 #include "autoscheduler/autoschedule.h"
 #include "autoscheduler/refusal.h"
+#include "frontend/graph.h"
 #include "frontend/names.h"
 #include "schedules/read_back.h"
+#include "schedules/refusal.h"
 
 #include <charconv>
 #include <dlfcn.h>
@@ -98,13 +100,15 @@ void check_parameters(const PluginRow &plugin, const std::map<std::string, std::
 }
 
 // Applies the autoscheduler; one that is unknown is refused with the names of Halide's.
-void apply_autoscheduler(const KernelPipeline &pipeline, const Halide::Target &target,
+void apply_autoscheduler(const std::string &kernel, const KernelPipeline &pipeline, const Halide::Target &target,
                          const Halide::AutoschedulerParams &params) {
     try {
         Halide::Pipeline(pipeline.outputs).apply_autoscheduler(target, params);
     } catch (const Halide::CompileError &error) {
-        if (std::string(error.what()).find("Unknown autoscheduler name") == std::string::npos) {
-            throw;
+        const std::string said = with_plain_names(error.what(), stage_names(pipeline.stages));
+        if (said.find("Unknown autoscheduler name") == std::string::npos) {
+            _halide_user_error << "autoschedule_with() needs a kernel that " << params.name << " can schedule; "
+                               << kernel << " is none: " << (said.empty() ? "it says no more." : said);
         }
         std::vector<std::string> known;
         for (const PluginRow &plugin : plugins) {
@@ -186,7 +190,7 @@ Schedule autoschedule_with(const std::string &autoscheduler, const Program &prog
         const KernelPipeline pipeline = instantiate(kernel);
         set_estimates(kernel, pipeline, estimates);
         const ScalarEstimates scalars(kernel, estimates);
-        apply_autoscheduler(pipeline, target.halide_target(), params);
+        apply_autoscheduler(kernel.name, pipeline, target.halide_target(), params);
         schedule.kernels.push_back(read_back(kernel.name, pipeline, instantiate(kernel)));
         const std::string refusal = why_refused(schedule, kernel, target);
         _halide_user_assert(refusal.empty())

@@ -2,7 +2,7 @@
 
 #include "frontend/graph.h"
 #include "schedules/refusal.h"
-#include "targets/gpu_rules.h"
+#include "targets/kernel.h"
 
 namespace sylvite {
 
@@ -11,15 +11,11 @@ std::string why_refused(const Schedule &schedule, const Kernel &kernel, const Ta
     const auto names = stage_names(pipeline.stages);
     try {
         apply(schedule, kernel.name, pipeline);
-        Halide::Pipeline halide(pipeline.outputs);
-        const auto rules = gpu_rules(kernel.name, target.machine.max_threads);
-        if (target.is_gpu()) {
-            halide.add_custom_lowering_pass(rules.get(), nullptr);
-        }
-        halide.compile_to_module(pipeline.arguments(kernel), "kernel", target.halide_target());
+        lower_scheduled(kernel, pipeline, "kernel", target, target.halide_target());
         return "";
     } catch (const Halide::Error &error) {
-        return with_plain_names(error.what(), names);
+        const std::string said = with_plain_names(error.what(), names);
+        return said.empty() ? "Halide refuses it without a word." : said;
     }
 }
 

@@ -1,6 +1,7 @@
 #include "frontend/graph.h"
 #include "schedules/directive_call.h"
 #include "schedules/refusal.h"
+#include "schedules/whole_output.h"
 
 #include <algorithm>
 
@@ -175,6 +176,10 @@ private:
             schedule_error(schedule_.file, directive.place,
                            "Halide refuses `" + text + "` for stage " + stage_name + ": " +
                                with_plain_names(what, names_));
+        }
+        if (const std::string why = why_outside(func.function(), call.stage.get_schedule()); !why.empty()) {
+            schedule_error(schedule_.file, directive.place,
+                           directive.name + " of stage " + stage_name + " would make every run fail: " + why);
         }
         for (const Directive &inner : directive.inner) {
             apply(inner, call.stage, func, stage_name);

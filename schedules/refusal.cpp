@@ -59,8 +59,8 @@ std::string with_plain_names(const std::string &what, const std::map<std::string
     return text;
 }
 
-void rethrow_refusal(const Halide::CompileError &error, const Schedule &schedule, const std::string &kernel_name,
-                     const KernelPipeline &pipeline) {
+void rethrow_placement(const Halide::CompileError &error, const Schedule &schedule, const std::string &kernel_name,
+                       const KernelPipeline &pipeline) {
     // Halide also names Funcs and loops that the schedule does not know: f$3 is shown as f, r$y as y.
     const std::string known = with_plain_names(error.what(), stage_names(pipeline.stages));
     const std::string loops = std::regex_replace(known, std::regex("\\w+\\$([a-zA-Z])"), "$1");
@@ -78,7 +78,6 @@ void rethrow_refusal(const Halide::CompileError &error, const Schedule &schedule
             }
         }
     }
-    throw error;
 }
 
 }  // namespace sylvite

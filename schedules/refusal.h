@@ -10,9 +10,9 @@ namespace sylvite {
 /// stage names; variables are shown by plain_variable(). Without "Error: " and the last line break.
 std::string with_plain_names(const std::string &what, const std::map<std::string, std::string> &names);
 
-/// Throws what Halide said when it lowered a kernel under a schedule: `error` as it is, or, when it refuses where a stage
-/// is computed, with the file, line and column of the directive that says so.
-[[noreturn]] void rethrow_refusal(const Halide::CompileError &error, const Schedule &schedule,
-                                  const std::string &kernel_name, const KernelPipeline &pipeline);
+/// Throws what Halide said when it lowered a kernel under a schedule with the file, line and column of the directive that
+/// says where a stage is computed, when that is what it refuses; else returns.
+void rethrow_placement(const Halide::CompileError &error, const Schedule &schedule, const std::string &kernel_name,
+                       const KernelPipeline &pipeline);
 
 }  // namespace sylvite

@@ -1,10 +1,9 @@
 #include "targets/compile.h"
 
 #include "frontend/graph.h"
-#include "schedules/refusal.h"
 #include "targets/driver.h"
-#include "targets/gpu_rules.h"
 #include "targets/in_place.h"
+#include "targets/kernel.h"
 
 #include <dlfcn.h>
 
@@ -56,16 +55,6 @@ void check_names(const Program &program) {
     }
 }
 
-// What must not be inlined is computed at root where the schedule leaves it open.
-void apply_defaults(const KernelPipeline &pipeline) {
-    for (const Function &stage : pipeline.stages) {
-        Halide::LoopLevel level = stage.schedule().compute_level();
-        if (!stage.can_be_inlined() && level.lock().is_inlined()) {
-            Func(stage).compute_root();
-        }
-    }
-}
-
 // Gives a buffer of a kernel's module another name, there and in the functions that refer to it.
 class Rename : public IRMutator {
 public:
@@ -102,21 +91,15 @@ Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Ha
                             const Schedule &schedule, LoweredKernel &lowered) {
     const KernelPipeline pipeline = instantiate(kernel);
     apply(schedule, kernel.name, pipeline);
-    apply_defaults(pipeline);
-    // With several devices an array is in several places, which a kernel that works in place would have to know.
-    if (!target.has_gpu_feature()) {
-        lowered.in_place = in_place_pairs(pipeline);
-    }
-    const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
-    Halide::Pipeline halide(pipeline.outputs);
-    if (target.has_gpu_feature()) {
-        halide.add_custom_lowering_pass(rules.get(), nullptr);
-    }
     try {
-        return halide.compile_to_module(pipeline.arguments(kernel), lowered.symbol, target,
-                                        Halide::LinkageType::Internal);
+        Halide::Module module = lower_scheduled(kernel, pipeline, lowered.symbol, row, target);
+        // With several devices an array is in several places, which a kernel that works in place would have to know.
+        if (!target.has_gpu_feature()) {
+            lowered.in_place = in_place_pairs(pipeline);
+        }
+        return module;
     } catch (const Halide::CompileError &error) {
-        rethrow_refusal(error, schedule, kernel.name, pipeline);
+        rethrow_at_directive(error, schedule, kernel, row, target);
     }
 }
 
@@ -126,6 +109,7 @@ Halide::Module lower(const Program &program, const TargetRow &row, const Halide:
                      const Schedule &schedule) {
     check_names(program);
     check(schedule, program);
+    check(schedule, row);
     const Halide::Target target = halide_target.with_feature(Halide::Target::UserContext);
     const Block block = blocks_of(program);
     Halide::Module module(program.name(), target);

@@ -254,6 +254,29 @@ TEST(Autoschedule, KeepsWhatIsDecidedAndFillsInTheRest) {
     EXPECT_EQ(autoschedule(program, find_target("x86-64"), {.keep = schedule}).kernels, schedule.kernels);
 }
 
+// What is decided and cannot be is an error at the directive, not one about the kernel.
+TEST(Autoschedule, RefusesWhatIsDecidedWhereItStands) {
+    const Program program = one_of_each_kind(64)[2].program;  // a blur
+    const auto refusal = [&](const std::string &target, const std::string &directive) -> std::string {
+        const Schedule keep =
+            parse_schedule("sylvite-schedule 1\nkernel main\n  stage blur\n    " + directive, "a.sched");
+        try {
+            autoschedule(program, find_target(target), {.keep = keep});
+        } catch (const Halide::CompileError &error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(refusal("x86-64", "gpu_tile x y xo yo xi yi 8 8").find("Error: a.sched:4:5: gpu_tile needs a GPU; "), 0u);
+    EXPECT_EQ(
+        refusal("cuda-80", "gpu_tile x y xo yo xi yi 64 64")
+            .find("Error: a.sched:4:5: target cuda-80 cannot have `gpu_tile x y xo yo xi yi 64 64` for stage blur: A "
+                  "thread block needs at most 1024 threads on this target; kernel main has 4096"),
+        0u);
+    EXPECT_EQ(refusal("x86-64", "vectorize x 1024").find("Error: a.sched:4:5: vectorize of stage blur would make"), 0u);
+    EXPECT_EQ(refusal("x86-64", "vectorize x 8"), "");
+}
+
 // Halide 21 has no square root of doubles on Vulkan.
 TEST(Autoschedule, WhatATargetCannotCompileFallsBackWithAComment) {
     Array a = input<double>("a", {64, 64});

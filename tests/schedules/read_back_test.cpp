@@ -48,7 +48,7 @@ kernel main
     vectorize rxi
   stage out
     bound x 0 21
-    split y yo yi 2 round_up
+    split y yo yi 13 round_up
     gpu_blocks z vulkan
 )");
     EXPECT_EQ(print(read_back(schedule)), print(schedule));

@@ -129,7 +129,7 @@ TEST(Schedule, ARefusalByLoweringIsReportedAtItsDirective) {
         try {
             lower(example_kernel(), pipeline, plain_host());
         } catch (const Halide::CompileError &refused) {
-            rethrow_refusal(refused, schedule, "main", pipeline);
+            rethrow_placement(refused, schedule, "main", pipeline);
         }
     });
     EXPECT_TRUE(error.starts_with("x.sched:4:5: stage blur cannot be there: Func \"blur\" is computed at the following "

@@ -1,0 +1,192 @@
+#include "targets/kernel.h"
+
+#include "frontend/graph.h"
+#include "frontend/names.h"
+#include "schedules/directives.h"
+#include "schedules/refusal.h"
+#include "targets/gpu_rules.h"
+
+#include <algorithm>
+#include <optional>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+// What must not be inlined is computed at root where the schedule leaves it open.
+void apply_defaults(const KernelPipeline &pipeline) {
+    for (const Function &stage : pipeline.stages) {
+        Halide::LoopLevel level = stage.schedule().compute_level();
+        if (!stage.can_be_inlined() && level.lock().is_inlined()) {
+            Func(stage).compute_root();
+        }
+    }
+}
+
+// The first assertion that can only fail. Halide prints a warning each time that it simplifies one, and compiles it.
+class FailingAssertion : public IRVisitor {
+public:
+    std::string text;
+
+private:
+    using IRVisitor::visit;
+    void visit(const AssertStmt *op) override {
+        const auto *call = op->message.as<Call>();
+        if (!text.empty() || !is_const_zero(op->condition) || !call || call->name == "halide_error_specialize_fail") {
+            IRVisitor::visit(op);
+            return;
+        }
+        std::ostringstream out;
+        const std::string prefix = "halide_error_";
+        out << (call->name.starts_with(prefix) ? call->name.substr(prefix.size()) : call->name) << "(";
+        bool first = true;
+        for (const Expr &argument : call->args) {
+            if (argument.type() != Halide::type_of<void *>()) {  // the caller's context
+                out << (first ? "" : ", ") << argument;
+                first = false;
+            } else if (argument.as<StringImm>()) {
+                out << (first ? "" : ", ") << argument.as<StringImm>()->value;
+                first = false;
+            }
+        }
+        out << ")";
+        text = out.str();
+    }
+};
+
+// Where a directive stands among the stages of a kernel.
+struct Position {
+    size_t stage, directive;
+};
+
+Schedule without(const Schedule &schedule, const std::string &kernel, const Position &from, bool all_after) {
+    Schedule rest = schedule;
+    for (KernelSchedule &k : rest.kernels) {
+        if (k.kernel != kernel) {
+            continue;
+        }
+        auto &directives = k.stages[from.stage].directives;
+        const auto first = directives.begin() + static_cast<std::ptrdiff_t>(from.directive);
+        directives.erase(first, all_after ? directives.end() : first + 1);
+        if (all_after) {
+            k.stages.resize(from.stage + 1);
+        }
+    }
+    return rest;
+}
+
+bool compiles(const Schedule &schedule, const Kernel &kernel, const TargetRow &row, const Halide::Target &target) {
+    try {
+        const KernelPipeline pipeline = instantiate(kernel);
+        apply(schedule, kernel.name, pipeline);
+        lower_scheduled(kernel, pipeline, "kernel", row, target);
+        return true;
+    } catch (const Halide::Error &) {
+        return false;
+    }
+}
+
+}  // namespace
+
+void check(const Schedule &schedule, const TargetRow &target) {
+    std::vector<std::string> gpus;
+    for (const TargetRow &row : all_targets()) {
+        if (row.is_gpu()) {
+            gpus.push_back(row.name);
+        }
+    }
+    const bool vulkan = target.halide_target().has_feature(Halide::Target::Vulkan);
+    const std::function<void(const Directive &)> visit = [&](const Directive &directive) {
+        const DirectiveRow *row = find_directive(directive.name);
+        if (row && row->gpu && !target.is_gpu()) {
+            schedule_error(schedule.file, directive.place,
+                           directive.name + " needs a GPU; target " + target.name +
+                               " has none: leave it out, or compile for one of " + list_of(gpus) + ".");
+        }
+        for (size_t i = 0; row && row->gpu && i < directive.arguments.size(); i++) {
+            if (directive.arguments[i] == (vulkan ? "cuda" : "vulkan") &&
+                match_form(directive, schedule.file).arguments[i].kind == ArgumentKind::Device) {
+                schedule_error(schedule.file, directive.place,
+                               directive.name + " says " + directive.arguments[i] + ", which target " + target.name +
+                                   " is not: leave that word out.");
+            }
+        }
+        std::for_each(directive.inner.begin(), directive.inner.end(), visit);
+    };
+    for (const KernelSchedule &kernel : schedule.kernels) {
+        for (const StageSchedule &stage : kernel.stages) {
+            std::for_each(stage.directives.begin(), stage.directives.end(), visit);
+        }
+    }
+}
+
+Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipeline, const std::string &symbol,
+                               const TargetRow &row, const Halide::Target &target) {
+    apply_defaults(pipeline);
+    const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
+    Halide::Pipeline halide(pipeline.outputs);
+    if (target.has_gpu_feature()) {
+        halide.add_custom_lowering_pass(rules.get(), nullptr);
+    }
+    Halide::Module module =
+        halide.compile_to_module(pipeline.arguments(kernel), symbol, target, Halide::LinkageType::Internal);
+    FailingAssertion failing;
+    for (const LoweredFunc &function : module.functions()) {
+        function.body.accept(&failing);
+    }
+    _halide_user_assert(failing.text.empty())
+        << "Every run of kernel " << kernel.name << " would fail: " << failing.text
+        << ". Its arrays have other extents than it computes or reads.";
+    return module;
+}
+
+void rethrow_at_directive(const Halide::CompileError &error, const Schedule &schedule, const Kernel &kernel,
+                          const TargetRow &row, const Halide::Target &target) {
+    const KernelPipeline pipeline = instantiate(kernel);
+    rethrow_placement(error, schedule, kernel.name, pipeline);
+    const KernelSchedule *decided = schedule.find(kernel.name);
+    std::vector<Position> positions;
+    for (size_t s = 0; decided && s < decided->stages.size(); s++) {
+        for (size_t d = 0; d < decided->stages[s].directives.size(); d++) {
+            positions.push_back({s, d});
+        }
+    }
+    const auto at = [&](const Position &p) -> const Directive & {
+        return decided->stages[p.stage].directives[p.directive];
+    };
+    const auto compiles_without = [&](const Position &p, bool all_after) {
+        return compiles(without(schedule, kernel.name, p, all_after), kernel, row, target);
+    };
+    if (positions.empty() || !compiles_without(positions[0], true)) {
+        throw error;  // whatever the schedule
+    }
+    // The last one that can be left out alone; where a stage is computed when no other can: without compute_root it is
+    // inlined, and nothing that is wrong with its loops matters.
+    std::optional<Position> culprit;
+    for (const bool places : {true, false}) {
+        for (const Position &p : positions) {
+            if (at(p).name.starts_with("compute_") == places && compiles_without(p, false)) {
+                culprit = p;
+            }
+        }
+    }
+    // Where others need it, or where there are several: the first with which those before it are refused.
+    for (size_t i = 0; i < positions.size() && !culprit; i++) {
+        if (i + 1 == positions.size() || !compiles_without(positions[i + 1], true)) {
+            culprit = positions[i];
+        }
+    }
+    const Directive &directive = at(*culprit);
+    std::string text = directive.name;
+    for (const std::string &argument : directive.arguments) {
+        text += " " + argument;
+    }
+    schedule_error(schedule.file, directive.place,
+                   "target " + row.name + " cannot have `" + text + "` for stage " +
+                       decided->stages[culprit->stage].name() + ": " +
+                       with_plain_names(error.what(), stage_names(pipeline.stages)));
+}
+
+}  // namespace sylvite
