@@ -116,6 +116,11 @@ Halide::LoopLevel DirectiveCall::loop_level() const {
     int update = -1;
     const Func reader = scope_.find_stage(word(0), place(0), update);
     const Halide::Internal::Function &function = reader.function();
+    if (function.name() == func.name()) {
+        schedule_error(scope_.file, place(0),
+                       directive_.name + " needs a loop of a stage that reads " + scope_.stage_name +
+                           "; it was given one of " + scope_.stage_name + " itself.");
+    }
     // Without `.update(k)` the loop may belong to any definition, and it may be there in a special version only.
     std::vector<LoopVariable> loops;
     const auto add = [&](const Halide::Internal::Definition &definition) {
@@ -149,6 +154,16 @@ Halide::DeviceAPI DirectiveCall::device() const {
 
 Halide::Partition DirectiveCall::partition() const {
     return value_of(partition_words(), word(find(ArgumentKind::Partition)));
+}
+
+void DirectiveCall::need_inner_stage() const {
+    for (const Halide::Parameter &array : func.function().output_buffers()) {
+        if (array.defined() && array.dimensions() > 0 && array.extent_constraint(0).defined()) {
+            schedule_error(scope_.file, directive_.place,
+                           directive_.name + " needs a stage that the kernel keeps itself; " + scope_.stage_name +
+                               " is an output, which lies in an array of the program.");
+        }
+    }
 }
 
 void DirectiveCall::need_independent(const std::vector<Halide::VarOrRVar> &variables) const {

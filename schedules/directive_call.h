@@ -48,6 +48,9 @@ public:
     Halide::DeviceAPI device() const;
     Halide::Partition partition() const;
 
+    /// Refuses an output of the kernel, whose array is the caller's.
+    void need_inner_stage() const;
+
     /// Refuses a variable whose iterations Halide could not run side by side, before Halide does.
     void need_independent(const std::vector<Halide::VarOrRVar> &variables) const;
 

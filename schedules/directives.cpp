@@ -124,7 +124,10 @@ const std::vector<DirectiveRow> &directive_rows() {
          [](DirectiveCall &c) { c.func.store_in(c.memory()); },
          "the kind of memory"},
         {"fold_storage", of_func, any, {{{var("x"), factor("extent")}}},
-         [](DirectiveCall &c) { c.func.fold_storage(c.pure_variable(0), c.integer(1)); },
+         [](DirectiveCall &c) {
+             c.need_inner_stage();
+             c.func.fold_storage(c.pure_variable(0), c.integer(1));
+         },
          "keeps a circular buffer of that many elements in a dimension"},
         {"align_storage", of_func, any, {{{var("x"), factor("extent")}}},
          [](DirectiveCall &c) { c.func.align_storage(c.pure_variable(0), c.integer(1)); },

@@ -200,6 +200,11 @@ const Mistake mistakes[] = {
      "x.sched:5:15: stage out has no loop x; its loops are xi, xo, y, z: did you mean xi?"},
     {body("  stage total.update(0)\n    reorder r.w x\n"),
      "x.sched:4:13: stage total.update(0) has no loop r.w; its loops are r.x, r.y, r.z, x, y, z: did you mean r.x?"},
+    {body("  stage blur\n    compute_at blur x\n"),
+     "x.sched:4:16: compute_at needs a loop of a stage that reads blur; it was given one of blur itself."},
+    {body("  stage out\n    fold_storage y 8\n"), "x.sched:4:5: fold_storage needs a stage that the kernel keeps "
+                                                  "itself; out is an output, which lies in an array of "
+                                                  "the program."},
     {body("  stage blur\n    compute_at outt x\n"),
      "x.sched:4:16: kernel main has no stage outt; its stages are repeat_edge, blur, total, out: did you mean out?"},
     {body("  stage blur\n    compute_at out.update(x) y\n"),
