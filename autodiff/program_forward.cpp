@@ -64,7 +64,7 @@ void ProgramForward::prepare(const Arrays &arrays) {
     }
     for (const LoopRead &read : reads) {
         prepare(read.node->loop);
-        const auto &[results, place] = loops_[read.node->loop.get()];
+        const auto &[results, place] = loops_[read.node->loop];
         const std::string key = target_of(read.function).key;
         if (!results.empty() && place[read.node->index] >= 0 && !tangents_.count(key)) {
             const Array &tangent = results[place[read.node->index]];
@@ -74,10 +74,10 @@ void ProgramForward::prepare(const Arrays &arrays) {
 }
 
 void ProgramForward::prepare(const std::shared_ptr<const LoopNode> &node) {
-    if (loops_.count(node.get())) {
+    if (loops_.count(node)) {
         return;
     }
-    loops_[node.get()] = {};
+    loops_[node] = {};
     prepare(node->init);
 
     // What the body reads but does not change moves once, outside.
@@ -142,7 +142,7 @@ void ProgramForward::prepare(const std::shared_ptr<const LoopNode> &node) {
              }),
              options);
     substitution_.replace(node, results);
-    loops_[node.get()] = {results, place};
+    loops_[node] = {results, place};
 }
 
 }  // namespace sylvite

@@ -23,8 +23,9 @@ public:
 private:
     Substitution &substitution_;
     std::vector<Tangent> inputs_;
-    std::map<std::string, Array> tangents_;                                  // by key
-    std::map<const LoopNode *, std::pair<Arrays, std::vector<int>>> loops_;  // results, place of each state's tangent
+    std::map<std::string, Array> tangents_;  // by key
+    // Results, and the place of each state's tangent among them.
+    std::map<std::shared_ptr<const LoopNode>, std::pair<Arrays, std::vector<int>>> loops_;
 
     std::set<std::string> keys() const;
     void prepare(const Arrays &arrays);

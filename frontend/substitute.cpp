@@ -44,7 +44,7 @@ private:
 };
 
 void Substitution::replace(const Array &from, const Array &by) {
-    arrays_[from.node().get()] = by;
+    arrays_[from.node()] = by;
     forget();
 }
 
@@ -54,7 +54,7 @@ void Substitution::replace(const std::string &name, const Expr &by) {
 }
 
 void Substitution::replace(const std::shared_ptr<const LoopNode> &from, const Arrays &results) {
-    loops_[from.get()] = results;
+    loops_[from] = results;
     forget();
 }
 
@@ -84,21 +84,21 @@ bool Substitution::touches(const Expr &e) {
     return false;
 }
 
-bool Substitution::touches(const LoopNode &loop) {
-    if (loops_.count(&loop)) {
+bool Substitution::touches(const LoopPtr &loop) {
+    if (loops_.count(loop)) {
         return true;
     }
-    if (auto it = touched_loops_.find(&loop); it != touched_loops_.end()) {
+    if (auto it = touched_loops_.find(loop); it != touched_loops_.end()) {
         return it->second;
     }
-    touched_loops_[&loop] = false;  // while its body, which may read its own states, is looked at
-    bool touched = (applies_ && applies_(loop)) || touches(loop.trips) || touches(loop.capacity);
-    for (const Arrays *arrays : {&loop.init, &loop.next}) {
+    touched_loops_[loop] = false;  // while its body, which may read its own states, is looked at
+    bool touched = (applies_ && applies_(*loop)) || touches(loop->trips) || touches(loop->capacity);
+    for (const Arrays *arrays : {&loop->init, &loop->next}) {
         for (const Array &array : *arrays) {
             touched = touched || touches(array);
         }
     }
-    return touched_loops_[&loop] = touched;
+    return touched_loops_[loop] = touched;
 }
 
 bool Substitution::touches(const Function &function) {
@@ -111,7 +111,7 @@ bool Substitution::touches(const Function &function) {
         for (const Expr &extent : node->extents) {
             touched = touched || touches(extent);
         }
-        touched = touched || arrays_.count(node.get()) || (node->loop && touches(*node->loop));
+        touched = touched || arrays_.count(node) || (node->loop && touches(node->loop));
     }
     for_each_expr(function, [&](const Expr &e) { touched = touched || touches(e); });
     return touched_functions_[function.name()] = touched;
@@ -138,10 +138,10 @@ Array Substitution::operator()(const Array &array) {
     if (!touches(array)) {
         return outer_ ? (*outer_)(array) : array;
     }
-    if (const auto it = arrays_.find(node.get()); it != arrays_.end()) {
+    if (const auto it = arrays_.find(node); it != arrays_.end()) {
         return it->second;
     }
-    if (const auto it = copied_arrays_.find(node.get()); it != copied_arrays_.end()) {
+    if (const auto it = copied_arrays_.find(node); it != copied_arrays_.end()) {
         return it->second;
     }
     Array copy;
@@ -159,14 +159,14 @@ Array Substitution::operator()(const Array &array) {
         }
         copy = Array::from_node(std::make_shared<ArrayNode>(std::move(copied)));
     }
-    return copied_arrays_[node.get()] = copy;
+    return copied_arrays_[node] = copy;
 }
 
 Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
-    if (const auto it = loops_.find(node.get()); it != loops_.end()) {
+    if (const auto it = loops_.find(node); it != loops_.end()) {
         return it->second;
     }
-    if (!touches(*node)) {
+    if (!touches(node)) {
         if (outer_) {
             return outer_->copy_of(node);
         }
@@ -195,7 +195,7 @@ Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
     }
     const bool rebuilt = root->applies_ && root->applies_(*node);
     const Expr trips = (*this)(node->trips);
-    return loops_[node.get()] =
+    return loops_[node] =
                rebuilt ? root->build_(trips, init, body, options) : loop(trips, init, LoopBody(body), options);
 }
 
@@ -209,7 +209,7 @@ Function Substitution::mapped(const Function &function) {
     Function result;
     if (const auto node = array_node(function)) {
         // Any handle with this node will do to find its replacement.
-        Array replaced = arrays_.count(node.get()) ? arrays_[node.get()] : Array();
+        Array replaced = arrays_.count(node) ? arrays_[node] : Array();
         if (!replaced.defined()) {
             replaced = (*this)(Array::from_node(node));
         }

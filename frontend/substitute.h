@@ -38,25 +38,29 @@ public:
     bool touches(const Array &array);
 
 private:
+    using Node = std::shared_ptr<const ArrayNode>;
+    using LoopPtr = std::shared_ptr<const LoopNode>;
+
+    // Keys are held: a node that is gone could otherwise be taken for another one at the same address.
     Substitution *outer_;
-    std::map<const ArrayNode *, Array> arrays_;
+    std::map<Node, Array> arrays_;
     std::map<std::string, Expr> scalars_;
-    std::map<const LoopNode *, Arrays> loops_;
+    std::map<LoopPtr, Arrays> loops_;
     std::function<bool(const LoopNode &)> applies_;
     LoopBuilder build_;
 
     std::map<std::string, bool> touched_functions_;
-    std::map<const LoopNode *, bool> touched_loops_;
+    std::map<LoopPtr, bool> touched_loops_;
     std::map<std::string, Halide::Internal::Function> functions_;  // copies and replacements, by name
-    std::map<const ArrayNode *, Array> copied_arrays_;
+    std::map<Node, Array> copied_arrays_;
 
     friend class SubstituteReads;
     void forget();
-    bool touches(const LoopNode &loop);
+    bool touches(const LoopPtr &loop);
     Halide::Internal::Function copy(const Halide::Internal::Function &function);
     Halide::Internal::Function mapped(const Halide::Internal::Function &function);
     Expr scalar(const std::string &name);
-    Arrays copy_of(const std::shared_ptr<const LoopNode> &loop);
+    Arrays copy_of(const LoopPtr &loop);
 };
 
 }  // namespace sylvite

@@ -1,4 +1,5 @@
 #include "frontend/program.h"
+#include "frontend/substitute.h"
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,20 @@ TEST(Program, UnknownOutputNamesTheNearest) {
     Array u = input<float>("u", {4});
     EXPECT_ERROR(Program("p", {u}, {{"loss", u}, {"end", u}}).output("los"),
                  "Program p has no output los; its outputs are loss, end: did you mean loss?");
+}
+
+// Arrays that are gone when the next one is made, perhaps at the same address.
+TEST(Substitution, TellsTemporaryArraysApart) {
+    const Array a = input<float>("a", {4}), b = input<float>("b", {4});
+    Substitution substitution;
+    substitution.replace(a, b);
+    for (int i = 0; i < 50; i++) {
+        Func f("f");
+        f(x) = a(x) + static_cast<float>(i);
+        const Array copy = substitution(Array(f, {4}));
+        const Expr value = copy.node()->value.value();
+        EXPECT_TRUE(Halide::Internal::is_const(value.as<Halide::Internal::Add>()->b, i)) << i << ": " << value;
+    }
 }
 
 TEST(Loop, RefusesAStateThatChangesItsExtents) {
