@@ -113,14 +113,14 @@ StageForm stage_form(const Function &function, int stage) {
 
 namespace {
 
-// The terms of a sum; what is subtracted is listed with the rest, for only what it reads matters.
+// The terms of a sum, with their signs.
 void list_terms(const Expr &e, std::vector<Expr> &terms) {
     if (const Add *op = e.as<Add>()) {
         list_terms(op->a, terms);
         list_terms(op->b, terms);
     } else if (const Sub *op = e.as<Sub>()) {
         list_terms(op->a, terms);
-        terms.push_back(op->b);
+        terms.push_back(-op->b);
     } else if (Call::as_intrinsic(e, {Call::strict_add})) {
         for (const Expr &operand : e.as<Call>()->args) {
             list_terms(operand, terms);

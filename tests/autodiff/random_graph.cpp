@@ -200,8 +200,11 @@ private:
             break;
         case 9: {  // a product, a maximum or a function applied again and again
             const Expr e = leaf(inner);
-            const int which = pick(3);
-            f(here) = which == 0 ? f(here) * e : which == 1 ? max(f(here), e) : sin(f(here)) + e;
+            const int which = pick(4);
+            f(here) = which == 0   ? f(here) * e
+                      : which == 1 ? max(f(here), e)
+                      : which == 2 ? e - f(here)
+                                   : sin(f(here)) + e;
             break;
         }
         case 10:

@@ -141,6 +141,16 @@ const std::vector<Case> cases = {
              f(x) = f(x) * in(r + 1) + sin(f(x));
          });
      }},
+    {"what was there is subtracted",
+     {5},
+     {{0, 5}},
+     [](Func in) {
+         return with_update({x}, {in(x)*in(x)}, [&](Func &f) {
+             RDom r(0, 3);
+             f(x) = in(x)*in(0) - f(x);
+             f(x) = in(r)*in(x)-f(x);
+         });
+     }},
     {"in place along the RDom",
      {5},
      {{0, 5}},
