@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 using namespace Halide::Internal;
 using Halide::Expr;
@@ -15,8 +16,9 @@ namespace {
 
 std::optional<int64_t> constant(const Expr &e) { return e.defined() ? as_const_int(simplify(e)) : std::nullopt; }
 
-// What a split needs of a loop with so many iterations.
-std::string why_outside(const Split &split, int64_t iterations, int64_t factor) {
+// What a split needs of a loop with so many iterations. `is_held` says that what the loop does beyond its end is kept
+// inside the output by an earlier split.
+std::string why_outside(const Split &split, int64_t iterations, int64_t factor, bool is_held) {
     const std::string loop =
         "the loop " + plain_variable(split.old_var) + " of an output has " + std::to_string(iterations) + " iterations";
     switch (split.tail) {
@@ -27,9 +29,9 @@ std::string why_outside(const Split &split, int64_t iterations, int64_t factor) 
                                           ": make smaller pieces, or use the tail guard_with_if.";
     case TailStrategy::RoundUp:
     case TailStrategy::RoundUpAndBlend:
-        return iterations % factor == 0 ? ""
-                                        : loop + ", which pieces of " + std::to_string(factor) +
-                                              " do not divide: use the tail guard_with_if.";
+        return is_held || iterations % factor == 0 ? ""
+                                                   : loop + ", which pieces of " + std::to_string(factor) +
+                                                         " do not divide: use the tail guard_with_if.";
     default:
         return "";
     }
@@ -59,6 +61,7 @@ std::string why_outside(const Function &output, const StageSchedule &schedule) {
             return has + ", which is no multiple of " + std::to_string(*modulus) + ".";
         }
     }
+    std::set<std::string> held;
     for (const Split &split : schedule.splits()) {
         if (split.split_type == Split::FuseVars) {
             const auto inner = iterations.find(split.inner), outer = iterations.find(split.outer);
@@ -76,8 +79,12 @@ std::string why_outside(const Function &output, const StageSchedule &schedule) {
             iterations[split.outer] = old->second;
             continue;
         }
-        if (const std::string why = why_outside(split, old->second, *factor); !why.empty()) {
+        const bool is_held = held.count(split.old_var);
+        if (const std::string why = why_outside(split, old->second, *factor, is_held); !why.empty()) {
             return why;
+        }
+        if (is_held || (split.tail != TailStrategy::RoundUp && split.tail != TailStrategy::RoundUpAndBlend)) {
+            held.insert({split.outer, split.inner});
         }
         iterations[split.outer] = (old->second + *factor - 1) / *factor;
         iterations[split.inner] = *factor;

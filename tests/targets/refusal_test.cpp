@@ -74,6 +74,13 @@ TEST(Refusal, OutputsThatWouldBeComputedBeyondTheirEnds) {
     EXPECT_EQ(refusal("x86-64", result + "    bound x 0 64\n    bound_extent y 64\n    align_bounds y 16\n"), "");
     EXPECT_EQ(refusal("x86-64", result + "    vectorize x 1024 guard_with_if\n    split y yo yi 24\n"), "");
     EXPECT_EQ(refusal("x86-64", result + "    split x xo xi 32 round_up\n    vectorize xi\n"), "");
+    // Loops under a condition that does not hold.
+    EXPECT_EQ(refusal("x86-64", result + "    specialize 1 > 2\n      vectorize x 1024\n"), "");
+    // An earlier split holds these within the output.
+    for (const std::string first : {"split x xo xi 16", "split x xo xi 16 guard_with_if"}) {
+        EXPECT_EQ(refusal("x86-64", result + "    " + first + "\n    split xo a b 3 round_up\n"), "") << first;
+    }
+    EXPECT_EQ(refusal("x86-64", result + "    split x xo xi 24 guard_with_if\n    split xi a b 16 round_up\n"), "");
 }
 
 TEST(Refusal, StagesThatWouldReadBeyondTheEndsOfAnArray) {
