@@ -15,7 +15,7 @@ namespace sylvite {
 /// read found; of the adjoints, slot 1 holds that of what the iteration wrote. Cost, for each value of the pure
 /// variables, with n iterations, p places and k different self-reads: time O(k^2 n) unless the first loop is unrolled
 /// (then O(k n)) and memory (1 + k) max(n, p) for the record, which is kept only if a coefficient, a condition or an
-/// index needs it; time O(k n) and memory 2 max(n, p) for the adjoints.
+/// index needs it; the same time and memory 2 max(n, p) for the adjoints.
 class Recurrence {
 public:
     /// `box` holds all places of `function` that its stages write or read; `before` is `function` without this stage
