@@ -86,4 +86,5 @@ def main():
     show(rows, options.json, COLUMNS, note)
 
 
-main()
+if __name__ == "__main__":
+    main()

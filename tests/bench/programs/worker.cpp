@@ -40,16 +40,22 @@ double memory_mb(const std::string &name) {
 int serve(const Worker &worker) {
     std::ofstream("/proc/self/clear_refs") << "5";  // the most it held starts anew
     const double base = memory_mb("VmRSS");
-    std::string what;
-    for (int times = 0; std::cin >> what >> times;) {
-        const auto &run = what == "forward" ? worker.forward : worker.gradient;
-        const double cpu = cpu_ms(), wall = wall_ms();
-        double result = 0;
-        for (int i = 0; i < times; i++) {
-            result = run();
+    std::string what, argument;
+    while (std::cin >> what >> argument) {
+        if (what == "save") {
+            worker.save(argument);
+            std::puts("{}");
+        } else {
+            const auto &run = what == "forward" ? worker.forward : worker.gradient;
+            const int times = std::stoi(argument);
+            const double cpu = cpu_ms(), wall = wall_ms();
+            double result = 0;
+            for (int i = 0; i < times; i++) {
+                result = run();
+            }
+            std::printf("{\"cpu_ms\": %.6g, \"wall_ms\": %.6g, \"result\": %.9g, \"peak_mb\": %.1f}\n",
+                        (cpu_ms() - cpu) / times, (wall_ms() - wall) / times, result, memory_mb("VmHWM") - base);
         }
-        std::printf("{\"cpu_ms\": %.6g, \"wall_ms\": %.6g, \"result\": %.9g, \"peak_mb\": %.1f}\n",
-                    (cpu_ms() - cpu) / times, (wall_ms() - wall) / times, result, memory_mb("VmHWM") - base);
         std::fflush(stdout);
     }
     return 0;
