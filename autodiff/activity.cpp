@@ -68,15 +68,15 @@ std::vector<bool> active_states(const LoopNode &loop, const std::set<std::string
     return active;
 }
 
-void walk_deep(const Arrays &arrays, const std::function<bool(const Function &)> &visit) {
+namespace {
+
+void walk_deep(std::vector<Function> todo, const std::function<bool(const Function &)> &visit) {
     std::set<std::string> seen;
-    std::vector<Function> todo;
     const auto add = [&](const Arrays &more) {
         for (const Array &array : more) {
             todo.push_back(array.func().function());
         }
     };
-    add(arrays);
     // Breadth first and in the order of the reads, so that results do not depend on names.
     for (size_t next = 0; next < todo.size(); next++) {
         const Function function = todo[next];
@@ -90,6 +90,20 @@ void walk_deep(const Arrays &arrays, const std::function<bool(const Function &)>
             add(node->loop->next);
         }
     }
+}
+
+}  // namespace
+
+void walk_deep(const Arrays &arrays, const std::function<bool(const Function &)> &visit) {
+    std::vector<Function> functions;
+    for (const Array &array : arrays) {
+        functions.push_back(array.func().function());
+    }
+    walk_deep(std::move(functions), visit);
+}
+
+void walk_deep(const Function &function, const std::function<bool(const Function &)> &visit) {
+    walk_deep(std::vector<Function>{function}, visit);
 }
 
 std::function<bool(const Function &)> changing_in(const LoopNode &loop) {

@@ -38,6 +38,8 @@ struct LoopRead {
 /// Calls `visit` on every Function that `arrays` depend on, each once, going into loops; below a Function for which it
 /// returns false it does not go on.
 void walk_deep(const Arrays &arrays, const std::function<bool(const Halide::Internal::Function &)> &visit);
+void walk_deep(const Halide::Internal::Function &function,
+               const std::function<bool(const Halide::Internal::Function &)> &visit);
 
 /// Which Functions in the body of `loop`, those of loops inside it included, differ from step to step.
 std::function<bool(const Halide::Internal::Function &)> changing_in(const LoopNode &loop);

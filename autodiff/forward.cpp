@@ -1,9 +1,12 @@
 #include "autodiff/reverse.h"
 
 #include "autodiff/affine.h"
+#include "autodiff/custom_rule.h"
+#include "autodiff/ties.h"
 #include "frontend/graph.h"
 
 #include <map>
+#include <set>
 
 using namespace Halide::Internal;
 
@@ -11,56 +14,20 @@ namespace sylvite {
 
 namespace {
 
-class CollectReads : public IRGraphVisitor {
-public:
-    explicit CollectReads(const std::string &name) : name_(name) {}
-    std::vector<Expr> reads;  // those inside the arguments of others first
-
-private:
-    std::string name_;
-    using IRGraphVisitor::visit;
-    void visit(const Call *op) override {
-        IRGraphVisitor::visit(op);
-        if (op->name == name_) {
-            reads.emplace_back(op);
-        }
-    }
-};
-
-// Reads of `function` in `e` as Lets around it. Halide 21 stores the values of a Tuple one after the other unless it
-// sees that a later one reads an earlier one; it does not look into the arguments of calls for that (SplitTuples.cpp),
-// so that exp(f(x)[0]) would read the new f(x)[0]. In a Let it sees the read.
-Expr bind_reads(const Expr &value, const Function &function) {
-    Expr e = substitute_in_all_lets(value);
-    CollectReads collect(function.name());
-    e.accept(&collect);
-    std::vector<std::pair<std::string, Expr>> lets;
-    for (Expr read : collect.reads) {
-        for (const auto &[name, bound] : lets) {
-            read = graph_substitute(bound, Variable::make(bound.type(), name), read);
-        }
-        const std::string name = unique_name("t");
-        lets.emplace_back(name, read);
-        e = graph_substitute(read, Variable::make(read.type(), name), e);
-    }
-    e = common_subexpression_elimination(e);
-    for (auto let = lets.rbegin(); let != lets.rend(); ++let) {
-        e = Let::make(let->first, let->second, e);
-    }
-    return e;
-}
-
 // Tangent Funcs, producers first. A Func whose updates only add gets a tangent Func of its own; one whose updates read
 // what they overwrite becomes one Func of (tangents, values), whose stages run in lockstep.
 class Forward {
 public:
     Forward(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
+        std::vector<Function> functions;
+        for (const Func &output : outputs) {
+            functions.push_back(output.function());
+        }
         for (const Tangent &tangent : inputs) {
             add_input(tangent);
         }
-        const std::vector<Function> functions = functions_of(outputs);
-        require_distinct_names(functions);
-        for (const Function &function : functions) {
+        require_distinct_names(functions_of(functions));
+        for (const Function &function : differentiable_functions(functions)) {
             if (!tangents_.count(target_of(function).key)) {
                 differentiate(function);
             }
@@ -83,6 +50,7 @@ public:
 
 private:
     std::map<std::string, Func> tangents_;  // by key; as many values as what they are the tangent of
+    std::set<std::string> given_;           // the keys of the inputs
 
     void add_input(const Tangent &tangent) {
         const Input &x = tangent.input;
@@ -102,6 +70,7 @@ private:
         }
         _halide_user_assert(tangents_.emplace(x.target().key, v).second)
             << "jvp() needs one tangent per input; " << x.name() << " has two: add them up.";
+        given_.insert(x.target().key);
     }
 
     // The tangent of value c of a stage; undefined if it is zero. `self` maps the Func's own reads to its tangent.
@@ -132,7 +101,35 @@ private:
         return sum;
     }
 
+    // The tangent of a Func with a rule of the user's own.
+    void differentiate(const RuledFunc &ruled) {
+        const Function function = ruled.output.function();
+        const HiddenByRule hidden = hidden_by_rule(function);
+        for (const std::string &key : given_) {
+            if (hidden.leaves.count(key) || hidden.functions.count(key)) {
+                refuse_hidden(function, key);
+            }
+        }
+        bool any = false;
+        std::vector<Func> tangents;
+        for (const Func &input : ruled.inputs) {
+            any = any || tangents_.count(target_of(input.function()).key);
+            tangents.push_back(tangent(input));
+        }
+        if (!any) {
+            return;
+        }
+        _halide_user_assert(ruled.rule.jvp)
+            << "jvp() needs a rule with a jvp for every Func; " << plain_name(function.name())
+            << " has a vjp only: add one, or use reverse mode.";
+        tangents_.emplace(target_of(function).key, ruled.jvp(tangents));
+    }
+
     void differentiate(const Function &function) {
+        if (const auto ruled = rule_of(function)) {
+            differentiate(*ruled);
+            return;
+        }
         const std::string key = target_of(function).key;
         bool is_active = false;
         const Reads reads = reads_of(function);
@@ -157,7 +154,8 @@ private:
         for (size_t stage = 1; stage <= function.updates().size(); stage++) {
             accumulates = accumulates && kind_of_update(function, static_cast<int>(stage)) == Update::accumulate;
         }
-        const Func tangent = accumulates ? separate(function) : lockstep(function);
+        const auto counted = with_counted_ties(function);
+        const Func tangent = accumulates ? separate(function) : lockstep(counted ? *counted : function, function);
         if (tangent.defined()) {
             tangents_.emplace(key, tangent);
         }
@@ -222,7 +220,8 @@ private:
         return form;
     }
 
-    Func lockstep(const Function &function) {
+    // `function` has the values of `original`, and maybe more.
+    Func lockstep(const Function &function, const Function &original) {
         Func fused(plain_name(function.name()) + "_with_tangent");
         const int values = function.outputs();
         for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
@@ -247,16 +246,16 @@ private:
                 }
                 fused.function().define_update(args, both, form.domain);
                 for (Expr &e : fused.function().update(stage - 1).values()) {
-                    e = bind_reads(e, target);
+                    e = bind_self_reads(e, target);
                 }
             }
         }
-        Func tangent("d_" + plain_name(function.name()));
+        Func tangent("d_" + plain_name(original.name()));
         std::vector<Expr> at, tangents;
         for (const std::string &arg : function.args()) {
             at.push_back(Variable::make(Halide::Int(32), arg));
         }
-        for (int c = 0; c < values; c++) {
+        for (int c = 0; c < original.outputs(); c++) {
             tangents.push_back(Call::make(fused.function(), at, c));
         }
         tangent.function().define(function.args(), tangents);

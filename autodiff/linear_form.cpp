@@ -2,8 +2,10 @@
 
 #include "frontend/array.h"
 #include "frontend/print.h"
+#include "frontend/remark.h"
 
 #include <map>
+#include <set>
 #include <unordered_map>
 
 using namespace Halide::Internal;
@@ -35,6 +37,23 @@ bool is_stopped(const Expr &e) {
     return call && call->args[0].type().is_bool() && is_const_one(call->args[0]);
 }
 
+// Calls `visit` on the reads in an Expr and on the calls around them; does not go on where it returns false.
+class VisitExprs : public IRGraphVisitor {
+public:
+    explicit VisitExprs(const std::function<bool(const Expr &)> &visit) : visit_(visit) {}
+    void walk(const Expr &e) { e.accept(this); }
+
+private:
+    const std::function<bool(const Expr &)> &visit_;
+    using IRGraphVisitor::visit;
+    void visit(const Call *op) override {
+        if (visit_(op)) {
+            IRGraphVisitor::visit(op);
+        }
+    }
+    void visit(const Variable *op) override { visit_(op); }
+};
+
 class Linearize {
 public:
     Linearize(const std::function<bool(const ReadTarget &)> &active, std::string where, const RuleLookup &rule) :
@@ -55,6 +74,7 @@ public:
             for (const Expr &operand : operands(e)) {
                 depends = order(operand) || depends;
             }
+            require_all_in_operands(e);
             if (!depends) {
                 refuse_unknown(e);
             }
@@ -109,6 +129,36 @@ private:
             << "linear_form() knows no such Expr, in " << where_ << ": " << e;
     }
 
+    // A rule of the user's own says all there is to say: an active read in the value that no operand has would be lost.
+    void require_all_in_operands(const Expr &e) const {
+        const Remarked remarked = remark_on(e);
+        if (!operation_of(e).rule) {
+            return;
+        }
+        std::set<ReadTarget> known = active_reads(remarked.operands);
+        for (const ReadTarget &target : active_reads({remarked.value})) {
+            _halide_user_assert(known.count(target))
+                << "custom_rule() needs all that its value is computed from among the operands; "
+                << target.key.substr(target.key.find(' ') + 1) << " in " << where_
+                << " is not, and a derivative by it is asked for: add it, or wrap it in stop_gradient().";
+        }
+    }
+
+    std::set<ReadTarget> active_reads(const std::vector<Expr> &exprs) const {
+        std::set<ReadTarget> targets;
+        const auto visit = [&](const Expr &e) {
+            const ReadTarget target = read_target(e);
+            if (!target.key.empty() && e.type().is_float() && active_(target)) {
+                targets.insert(target);
+            }
+            return !is_stopped(e);
+        };
+        for (const Expr &e : exprs) {
+            VisitExprs(visit).walk(e);
+        }
+        return targets;
+    }
+
     void push(const Expr &e, const Adjoint &adjoint) {
         const Call *call = e.as<Call>();
         if (call && array_node(call)) {
@@ -116,10 +166,11 @@ private:
             return;
         }
         const Operation operation = operation_of(e);
-        const Rule *rule = rule_for_(operation.name);
-        _halide_user_assert(rule) << "A derivative needs a rule for every operation; " << where_ << " has \""
-                                  << operation.name << "\" in " << sylvite::print(e)
-                                  << ", which has none: write it with operations of docs/rules.md.";
+        const Rule *rule = operation.rule ? operation.rule.get() : rule_for_(operation.name);
+        _halide_user_assert(rule)
+            << "A derivative needs a rule for every operation; " << where_ << " has \"" << operation.name << "\" in "
+            << sylvite::print(e)
+            << ", which has none: write it with operations of docs/rules.md, or give it a custom_rule().";
         const std::vector<Partial> partials = rule->partials(operation.operands, e);
         for (size_t i = 0; i < operation.operands.size() && i < partials.size(); i++) {
             const Expr &operand = operation.operands[i];

@@ -1,5 +1,6 @@
 #include "autodiff/program_forward.h"
 
+#include "autodiff/custom_rule.h"
 #include "frontend/graph.h"
 
 using namespace Halide::Internal;
@@ -56,7 +57,7 @@ Arrays ProgramForward::tangents(const Arrays &arrays) {
 void ProgramForward::prepare(const Arrays &arrays) {
     std::vector<LoopRead> reads;
     for (const Array &array : arrays) {
-        for (const Function &function : functions_of(std::vector<Func>{array.func()})) {
+        for (const Function &function : differentiable_functions({array.func().function()})) {
             if (const auto node = array_node(function); node && node->loop) {
                 reads.push_back({function, node});
             }

@@ -1,5 +1,6 @@
 #include "autodiff/reverse.h"
 
+#include "autodiff/adjoint_sum.h"
 #include "autodiff/affine.h"
 #include "frontend/graph.h"
 
@@ -10,77 +11,6 @@ using namespace Halide::Internal;
 
 namespace sylvite {
 
-namespace {
-
-Expr last_of(const Halide::Range &range) { return simplify(range.min + range.extent - 1); }
-
-std::vector<Expr> variables(const std::vector<std::string> &names) {
-    std::vector<Expr> vars;
-    for (const std::string &name : names) {
-        vars.push_back(Variable::make(Halide::Int(32), name));
-    }
-    return vars;
-}
-
-// A read of `func`, which is right on `box` only, at any place: 0 outside.
-struct GuardedRead {
-    std::vector<Expr> args;
-    Expr guard;
-};
-GuardedRead read_within(const std::vector<Expr> &args, const Region &box, const Scope<Interval> &domain) {
-    GuardedRead read;
-    for (size_t d = 0; d < args.size(); d++) {
-        const Expr last = last_of(box[d]);
-        const Interval range = bounds_of_expr_in_scope(args[d], domain);
-        if (range.is_bounded() && can_prove(range.min >= box[d].min) && can_prove(range.max <= last)) {
-            read.args.push_back(args[d]);
-        } else {
-            read.args.push_back(Halide::clamp(Halide::likely(args[d]), box[d].min, last));
-            read.guard = both(read.guard, args[d] >= box[d].min && args[d] <= last);
-        }
-    }
-    return read;
-}
-
-// Defines `func(arguments)` as the sum of the contributions: gathers in the pure definition, the rest as updates.
-void define_sum(Func &func, const std::vector<std::string> &arguments, Type type,
-                const std::vector<Contribution> &contributions) {
-    Expr gathered;
-    for (const Contribution &contribution : contributions) {
-        if (contribution.is_gather) {
-            gathered = sum_of(gathered, Halide::cast(type, contribution.value));
-        }
-    }
-    std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
-    func(pure) = gathered.defined() ? gathered : make_zero(type);
-    for (const Contribution &contribution : contributions) {
-        if (contribution.is_gather) {
-            continue;
-        }
-        std::map<std::string, Expr> loops;
-        ReductionDomain reduction;  // given below, for it need not show: all iterations may add the same
-        if (!contribution.domain.empty()) {
-            Region ranges;
-            for (const LoopDim &dim : contribution.domain) {
-                ranges.emplace_back(dim.min, dim.extent);
-            }
-            const Halide::RDom domain(ranges, "r");
-            reduction = domain.domain();
-            for (size_t i = 0; i < contribution.domain.size(); i++) {
-                loops[contribution.domain[i].name] = domain[static_cast<int>(i)];
-            }
-        }
-        std::vector<Expr> index;
-        for (const Expr &e : contribution.index) {
-            index.push_back(replace_variables(e, loops));
-        }
-        const Expr more = Halide::cast(type, replace_variables(contribution.value, loops));
-        func.function().define_update(index, {Call::make(func.function(), index, 0) + more}, reduction);
-    }
-}
-
-}  // namespace
-
 void Reverse::add_root(const Cotangent &root) {
     roots_.push_back(root);
     is_current_ = false;
@@ -88,57 +18,17 @@ void Reverse::add_root(const Cotangent &root) {
 
 void Reverse::add_root(const ReadTarget &scalar, const Func &adjoint) { scalar_roots_[scalar].push_back(adjoint); }
 
-void Reverse::update() {
-    if (is_current_) {
-        return;
-    }
-    is_current_ = true;
-    std::vector<Root> roots;
-    std::vector<Function> functions;
-    for (const Cotangent &root : roots_) {
-        roots.push_back({root.output.function(), root.box});
-        functions.push_back(root.output.function());
-    }
-    bounds_ = bounds_of(roots);
-    readers_.clear();
-    for (const Function &function : functions_of(functions)) {
-        const int stages = function.has_pure_definition() ? static_cast<int>(function.updates().size()) + 1 : 0;
-        for (int stage = 0; stage < stages; stage++) {
-            const StageForm &stage_form = form(function, stage);
-            std::vector<Expr> exprs = stage_form.values;
-            const Reads read = reads_of(exprs);
-            std::set<std::string> keys;
-            for (const Function &callee : read.functions) {
-                keys.insert(target_of(callee).key);
-            }
-            for (const Halide::Parameter &parameter : read.parameters) {
-                keys.insert(target_of(parameter).key);
-            }
-            for (const Halide::Buffer<> &buffer : read.buffers) {
-                keys.insert(target_of(buffer).key);
-            }
-            keys.erase(target_of(function).key);
-            for (const std::string &key : keys) {
-                readers_[key].push_back({function, stage});
-            }
-        }
-        for (const Halide::ExternFuncArgument &argument : function.extern_arguments()) {
-            if (argument.is_func()) {
-                readers_[target_of(Function(argument.func)).key].push_back({function, 0});
-            } else if (argument.is_image_param()) {
-                readers_[target_of(argument.image_param).key].push_back({function, 0});
-            } else if (argument.is_buffer()) {
-                readers_[target_of(argument.buffer).key].push_back({function, 0});
-            }
-        }
-    }
-}
-
 const StageForm &Reverse::form(const Function &function, int stage) {
     const std::string key = function.name() + " " + std::to_string(stage);
     auto it = forms_.find(key);
     if (it == forms_.end()) {
-        it = forms_.emplace(key, stage_form(function, stage)).first;
+        StageForm form = stage_form(function, stage);
+        if (const auto counting = counting_.find(function.name()); counting != counting_.end()) {
+            for (size_t c = 0; c < form.values.size(); c++) {
+                form.values[c] = Call::make(counting->second, form.args, static_cast<int>(c));
+            }
+        }
+        it = forms_.emplace(key, std::move(form)).first;
     }
     return it->second;
 }
@@ -180,6 +70,10 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
         }
     }
     if (std::all_of(own.begin(), own.end(), [](const Adjoint *a) { return a == nullptr; })) {
+        return;
+    }
+    if (const auto ruled = rule_of(function)) {
+        add_rule_additions(*ruled, own, box, target, additions);
         return;
     }
     require_definition(function);
@@ -240,6 +134,49 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     }
 }
 
+// The same of a Func with a rule of the user's own.
+void Reverse::add_rule_additions(const RuledFunc &ruled, const std::vector<const Adjoint *> &own, const Region &box,
+                                 const ReadTarget &target, std::vector<Addition> &additions) {
+    const Function function = ruled.output.function();
+    auto it = pullbacks_.find(function.name());
+    if (it == pullbacks_.end()) {
+        Func adjoint("adjoint_" + plain_name(function.name()));
+        const std::vector<std::string> arguments = adjoint_arguments(function);
+        std::vector<Expr> values;
+        for (int c = 0; c < function.outputs(); c++) {
+            const Type type = function.output_types()[c];
+            values.push_back(make_zero(type));
+            if (own[c]) {
+                values[c] = Halide::cast(type, adjoint_after_at(function, c, 0, variables(arguments)));
+            }
+        }
+        adjoint(std::vector<Halide::Var>(arguments.begin(), arguments.end())) = Halide::Tuple(values);
+        it = pullbacks_.emplace(function.name(), pull_back(ruled, adjoint, box, bounds_)).first;
+    }
+    for (size_t i = 0; i < ruled.inputs.size(); i++) {
+        const Function input = ruled.inputs[i].function();
+        if (target.key != target_of(input).key) {
+            continue;
+        }
+        const RulePart &part = it->second[i][target.value_index];
+        const std::vector<std::string> arguments = adjoint_arguments(input);
+        const std::vector<Expr> place = variables(arguments);
+        std::vector<LoopDim> loops;
+        Scope<Interval> domain;
+        for (size_t d = 0; d < arguments.size(); d++) {
+            loops.push_back({arguments[d], part.region[d].min, part.region[d].extent, false});
+            domain.push(arguments[d], Interval(part.region[d].min, last_of(part.region[d])));
+        }
+        if (part.adjoint.defined()) {
+            const Expr value = Call::make(part.adjoint.function(), place, part.value_index);
+            additions.push_back({{loops, place, Expr(), value},
+                                 Call::make(input, place, target.value_index),
+                                 stage_text(function, 0),
+                                 std::move(domain)});
+        }
+    }
+}
+
 // The region outside which an adjoint is zero. Arrays keep their box: programs use their adjoints as a whole.
 Region Reverse::support_of(const ReadTarget &target, const std::vector<Addition> &additions) const {
     const auto needed = bounds_.boxes.find(target.key);
@@ -278,6 +215,9 @@ const Reverse::Adjoint &Reverse::adjoint_and_support(const ReadTarget &target,
     if (auto it = adjoints_.find(target); it != adjoints_.end()) {
         return it->second;
     }
+    if (const auto it = hidden_leaves_.find(target.key); it != hidden_leaves_.end()) {
+        refuse_hidden(it->second, target.key);
+    }
     std::vector<Addition> additions;
     if (auto it = readers_.find(target.key); it != readers_.end()) {
         const std::vector<Reader> readers = it->second;
@@ -315,7 +255,7 @@ Reverse::Adjoint Reverse::sum_up(const ReadTarget &target, const std::vector<std
 // The adjoint of what stage `stage` leaves behind.
 const Reverse::Adjoint &Reverse::adjoint_after(const Function &function, int component, int stage) {
     const ReadTarget target = target_of(function, component);
-    const int stages = static_cast<int>(function.updates().size());
+    const int stages = updates_of(function);
     while (stage < stages && kind_of_update(function, stage + 1) == Update::accumulate) {
         stage++;  // which hands adjoints on unchanged
     }
@@ -402,6 +342,13 @@ Reverse::Adjoint Reverse::adjoint_before(const Function &function, int component
     const std::vector<std::string> arguments = adjoint_arguments(function);
     const std::vector<Expr> place = variables(arguments);
     const Type type = function.output_types()[component];
+    bool any = false;
+    for (int c = 0; c < function.outputs(); c++) {
+        any = any || (function.output_types()[c].is_float() && adjoint_after(function, c, stage).sum.defined());
+    }
+    if (!any) {
+        return {};
+    }
     if (kind == Update::recur) {
         const Region &box = bounds_.boxes.at(target.key);
         const Expr before = recurrence(function, stage).adjoint_before(component, place);
@@ -462,6 +409,9 @@ Func Reverse::adjoint(const ReadTarget &target, const std::vector<std::string> &
 
 Func Reverse::adjoint_everywhere(const ReadTarget &target, const std::vector<std::string> &arguments, Type type) {
     const Adjoint &adjoint = adjoint_and_support(target, arguments, type);
+    if (const auto it = hidden_functions_.find(target.key); it != hidden_functions_.end()) {
+        refuse_hidden(it->second, target.key);
+    }
     Func result("d_" + plain_name(target.key.substr(target.key.find(' ') + 1)));
     const std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
     if (!adjoint.sum.defined()) {

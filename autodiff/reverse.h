@@ -2,7 +2,9 @@
 
 #include "autodiff/autodiff.h"
 #include "autodiff/boxes.h"
+#include "autodiff/custom_rule.h"
 #include "autodiff/recurrence.h"
+#include "autodiff/rule_pullback.h"
 #include "autodiff/scan.h"
 #include "autodiff/stages.h"
 #include "autodiff/transpose.h"
@@ -22,6 +24,13 @@ public:
     /// The sum of what all readers of `target` contribute; undefined if that is zero. It is right where it may differ
     /// from zero only, and for Arrays on their whole box. f16 values have f32 adjoints.
     Func adjoint(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
+    /// An adjoint and the region outside which it is zero, and where its Func may be anything.
+    struct Adjoint {
+        Func sum;
+        Region support;
+    };
+    /// The same with its region.
+    const Adjoint &adjoint_and_support(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
     /// The same, 0 outside the box and of type `type`; a zero Func where there is no derivative.
     Func adjoint_everywhere(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
 
@@ -37,13 +46,14 @@ private:
     std::map<std::string, std::vector<Reader>> readers_;  // by key of what is read
     std::map<std::string, StageForm> forms_;
 
-    /// An adjoint and the region outside which it is zero, and where its Func may be anything.
-    struct Adjoint {
-        Func sum;
-        Region support;
-    };
     std::map<ReadTarget, Adjoint> adjoints_;
     std::map<std::pair<ReadTarget, int>, Adjoint> earlier_;  // of what a stage, not the last one, leaves behind
+
+    // Funcs with ties to count, by name: they count as Funcs without updates that read another, which counts.
+    std::map<std::string, Halide::Internal::Function> counting_;
+    // What is not reached by derivatives as a rule of the user's own stands for it: by key, the Func with the rule.
+    std::map<std::string, Halide::Internal::Function> hidden_leaves_, hidden_functions_;
+    std::map<std::string, RulePullback> pullbacks_;  // by name of the Func with the rule
 
     std::map<std::string, Recurrence> recurrences_;  // by Func and stage
     std::map<std::string, Scan> scans_;
@@ -58,8 +68,10 @@ private:
     };
 
     void update();
+    void hide(const Halide::Internal::Function &function);
+    void add_readers(const Halide::Internal::Function &function);
+    int updates_of(const Halide::Internal::Function &function) const;
     const StageForm &form(const Halide::Internal::Function &function, int stage);
-    const Adjoint &adjoint_and_support(const ReadTarget &target, const std::vector<std::string> &arguments, Type type);
     const Adjoint &adjoint_after(const Halide::Internal::Function &function, int component, int stage);
     Recurrence &recurrence(const Halide::Internal::Function &function, int stage);
     Scan &scan(const Halide::Internal::Function &function, int stage);
@@ -72,6 +84,8 @@ private:
                    const Region &support, std::vector<Contribution> contributions,
                    const std::vector<Addition> &additions);
     void add_additions(const Reader &reader, const ReadTarget &target, std::vector<Addition> &additions);
+    void add_rule_additions(const RuledFunc &ruled, const std::vector<const Adjoint *> &own, const Region &box,
+                            const ReadTarget &target, std::vector<Addition> &additions);
     Region support_of(const ReadTarget &target, const std::vector<Addition> &additions) const;
     void add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments, const Region &support,
                         std::vector<Contribution> &contributions) const;

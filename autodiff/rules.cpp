@@ -2,6 +2,7 @@
 
 #include "autodiff/conditions.h"
 #include "frontend/print.h"
+#include "frontend/remark.h"
 
 #include <cmath>
 #include <map>
@@ -176,7 +177,7 @@ template<typename Node>
 bool binary(const Expr &e, const char *name, Operation &operation) {
     const Node *node = e.as<Node>();
     if (node) {
-        operation = {name, {node->a, node->b}};
+        operation = {name, {node->a, node->b}, nullptr};
     }
     return node != nullptr;
 }
@@ -214,9 +215,21 @@ private:
     }
 };
 
+struct RuleRemark final : public Remark {
+    explicit RuleRemark(std::shared_ptr<const Rule> rule) : rule(std::move(rule)) {}
+    std::shared_ptr<const Rule> rule;
+    std::shared_ptr<const Remark> with(std::vector<Internal::Function>) const override {
+        return std::make_shared<RuleRemark>(rule);
+    }
+};
+
 }  // namespace
 
 const std::vector<Rule> &rules() { return table; }
+
+Expr with_rule(const Expr &value, const Operands &operands, Rule rule) {
+    return with_remark(value, std::make_shared<RuleRemark>(std::make_shared<const Rule>(std::move(rule))), operands);
+}
 
 const Rule *rule_for(const std::string &operation) {
     static const std::map<std::string, const Rule *> by_name = [] {
@@ -239,29 +252,33 @@ Operation operation_of(const Expr &e) {
         return operation;
     }
     if (const Select *op = e.as<Select>()) {
-        return {"select", {op->condition, op->true_value, op->false_value}};
+        return {"select", {op->condition, op->true_value, op->false_value}, nullptr};
     }
     if (const Cast *op = e.as<Cast>()) {
-        return {"cast", {op->value}};
+        return {"cast", {op->value}, nullptr};
     }
     if (const Reinterpret *op = e.as<Reinterpret>()) {
         if (Expr source = scaled_float(op->value); source.defined()) {
-            return {"reinterpret", {source}};
+            return {"reinterpret", {source}, nullptr};
         }
         FindFloatBits bits;
         op->value.accept(&bits);
-        return {"bits of a float", bits.sources};
+        return {"bits of a float", bits.sources, nullptr};
     }
     if (const Call *op = e.as<Call>()) {
+        const Remarked remarked = remark_on(e);
+        if (const auto own = std::dynamic_pointer_cast<const RuleRemark>(remarked.remark)) {
+            return {own->rule->operation, remarked.operands, own->rule};
+        }
         if (op->is_intrinsic()) {
-            return {op->name, op->args};
+            return {op->name, op->args, nullptr};
         }
         for (const char *suffix : {"_f16", "_f32", "_f64"}) {
             if (op->call_type == Call::PureExtern && ends_with(op->name, suffix)) {
-                return {op->name.substr(0, op->name.size() - 4), op->args};
+                return {op->name.substr(0, op->name.size() - 4), op->args, nullptr};
             }
         }
-        return {"extern " + op->name, op->args};
+        return {"extern " + op->name, op->args, nullptr};
     }
     return operation;
 }

@@ -3,6 +3,7 @@
 #include <Halide.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,10 @@ const std::vector<Rule> &rules();
 struct Operation {
     std::string name;
     Operands operands;
+    std::shared_ptr<const Rule> rule;  ///< of custom_rule(); null where the table has it
 };
+/// `value` as an operation on `operands` with a rule that is not in the table.
+Expr with_rule(const Expr &value, const Operands &operands, Rule rule);
 Operation operation_of(const Expr &e);
 
 /// The rule of an operation, or null.

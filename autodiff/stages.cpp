@@ -42,7 +42,43 @@ private:
     }
 };
 
+class CollectReads : public IRGraphVisitor {
+public:
+    explicit CollectReads(const std::string &name) : name_(name) {}
+    std::vector<Expr> reads;  // those inside the arguments of others first
+
+private:
+    std::string name_;
+    using IRGraphVisitor::visit;
+    void visit(const Call *op) override {
+        IRGraphVisitor::visit(op);
+        if (op->name == name_) {
+            reads.emplace_back(op);
+        }
+    }
+};
+
 }  // namespace
+
+Expr bind_self_reads(const Expr &value, const Function &function) {
+    Expr e = substitute_in_all_lets(value);
+    CollectReads collect(function.name());
+    e.accept(&collect);
+    std::vector<std::pair<std::string, Expr>> lets;
+    for (Expr read : collect.reads) {
+        for (const auto &[name, bound] : lets) {
+            read = graph_substitute(bound, Variable::make(bound.type(), name), read);
+        }
+        const std::string name = unique_name("t");
+        lets.emplace_back(name, read);
+        e = graph_substitute(read, Variable::make(read.type(), name), e);
+    }
+    e = common_subexpression_elimination(e);
+    for (auto let = lets.rbegin(); let != lets.rend(); ++let) {
+        e = Let::make(let->first, let->second, e);
+    }
+    return e;
+}
 
 Expr redirect_reads(const Expr &e, const Function &from, const Function &to, int first) {
     return e.defined() ? RedirectReads(from.name(), to, first).mutate(e) : e;
@@ -77,8 +113,9 @@ std::vector<std::string> adjoint_arguments(const Function &function) {
 void require_definition(const Function &function) {
     _halide_user_assert(!function.has_extern_definition())
         << "A derivative needs definitions; " << plain_name(function.name())
-        << " is an extern stage, whose derivative is not known: write it as a Func, or leave it off the way from the "
-        << "inputs to the output.";
+        << " is an extern stage, whose derivative is not known: give it a custom_rule(), write it as a Func, or leave "
+           "it off "
+        << "the way from the inputs to the output.";
 }
 
 StageForm stage_form(const Function &function, int stage) {

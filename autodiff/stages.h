@@ -28,6 +28,11 @@ bool reads(const Expr &e, const Halide::Internal::Function &function);
 Expr redirect_reads(const Expr &e, const Halide::Internal::Function &from, const Halide::Internal::Function &to,
                     int first = 0);
 
+/// `e`, a value of an update of `function`, with the reads of `function` in Lets around it. Halide 21 stores the values
+/// of a Tuple one after the other unless it sees that a later one reads an earlier one; it does not look into the
+/// arguments of calls for that (SplitTuples.cpp), so that exp(f(x)[0]) would read the new f(x)[0]. In a Let it sees it.
+Expr bind_self_reads(const Expr &e, const Halide::Internal::Function &function);
+
 /// What an update stage does to the values that were there before it.
 enum class Update {
     accumulate,  ///< adds to them: f(a) = f(a) + e, with e, a and the predicate free of f

@@ -63,12 +63,13 @@ void for_each_expr(const Definition &definition, const std::function<void(const 
     }
 }
 
-void visit_producers_first(const Function &function, std::set<std::string> &seen, std::vector<Function> &order) {
+void visit_producers_first(const Function &function, const Producers &producers, std::set<std::string> &seen,
+                           std::vector<Function> &order) {
     if (!seen.insert(function.name()).second) {
         return;
     }
-    for (const Function &producer : reads_of(function).functions) {
-        visit_producers_first(producer, seen, order);
+    for (const Function &producer : producers(function)) {
+        visit_producers_first(producer, producers, seen, order);
     }
     order.push_back(function);
 }
@@ -114,13 +115,17 @@ Reads reads_of(const Function &function) {
     return reads;
 }
 
-std::vector<Function> functions_of(const std::vector<Function> &outputs) {
+std::vector<Function> functions_of(const std::vector<Function> &outputs, const Producers &producers) {
     std::set<std::string> seen;
     std::vector<Function> order;
     for (const Function &output : outputs) {
-        visit_producers_first(output, seen, order);
+        visit_producers_first(output, producers, seen, order);
     }
     return order;
+}
+
+std::vector<Function> functions_of(const std::vector<Function> &outputs) {
+    return functions_of(outputs, [](const Function &function) { return reads_of(function).functions; });
 }
 
 std::vector<Function> functions_of(const std::vector<Func> &outputs) {

@@ -25,6 +25,10 @@ Reads reads_of(const Halide::Internal::Function &function);
 /// The Functions that `outputs` depend on, producers first, `outputs` included; the order depends on the graph alone.
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Func> &outputs);
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::Internal::Function> &outputs);
+/// The same for another notion of what a Function depends on.
+using Producers = std::function<std::vector<Halide::Internal::Function>(const Halide::Internal::Function &)>;
+std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::Internal::Function> &outputs,
+                                                     const Producers &producers);
 
 /// Throws Halide::CompileError if two different parameters or buffers in `functions` have the same name.
 void require_distinct_names(const std::vector<Halide::Internal::Function> &functions);

@@ -1,6 +1,7 @@
 #include "frontend/substitute.h"
 
 #include "frontend/graph.h"
+#include "frontend/remark.h"
 
 using namespace Halide::Internal;
 
@@ -28,6 +29,17 @@ private:
         const auto it = self.find(op->name);
         const Function callee = it == self.end() ? substitution_.mapped(Function(op->func)) : it->second;
         return callee.name() == op->name ? mutated : Call::make(callee, op->args, op->value_index);
+    }
+
+    Expr visit(const UIntImm *op) override {
+        const auto remark = remark_in(op);
+        bool changed = false;
+        std::vector<Function> functions;
+        for (size_t i = 0; remark && i < remark->functions.size(); i++) {
+            functions.push_back(substitution_.mapped(remark->functions[i]));
+            changed = changed || functions[i].name() != remark->functions[i].name();
+        }
+        return changed ? constant_for(remark->with(functions)) : Expr(op);
     }
 
     Expr visit(const Variable *op) override {

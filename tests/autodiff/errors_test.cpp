@@ -45,22 +45,25 @@ const std::vector<Refusal> refusals = {
     // Functions and stages without a derivative.
     {"a C function", [](Inputs &i) { i.reverse(define({x}, 1 + sylvite_unknown(2 * i.in(x)))); },
      "A derivative needs a rule for every operation; f has \"extern sylvite_unknown\" in "
-     "sylvite_unknown(2.0f*in_im(x)), which has none: write it with operations of docs/rules.md."},
+     "sylvite_unknown(2.0f*in_im(x)), which has none: write it with operations of docs/rules.md, or give it a "
+     "custom_rule()."},
     {"a C function, forward", [](Inputs &i) { i.forward(define({x}, 1 + sylvite_unknown(2 * i.in(x)))); },
      "A derivative needs a rule for every operation; f has \"extern sylvite_unknown\" in "
-     "sylvite_unknown(2.0f*in_im(x)), which has none: write it with operations of docs/rules.md."},
+     "sylvite_unknown(2.0f*in_im(x)), which has none: write it with operations of docs/rules.md, or give it a "
+     "custom_rule()."},
     {"the bits of a float",
      [](Inputs &i) { i.reverse(define({x}, reinterpret<float>(reinterpret<int>(i.in(x)) + 1))); },
      "A derivative needs a rule for every operation; f has \"bits of a float\" in "
      "reinterpret<float32>(reinterpret<int32>(in_im(x)) + 1), which has none: write it with operations of "
-     "docs/rules.md."},
+     "docs/rules.md, or give it a custom_rule()."},
     {"an extern stage",
      [](Inputs &i) {
          Func stage("stage");
          stage.define_extern("c_stage", {i.in}, Float(32), {x});
          i.reverse(define({x}, stage(x)));
      },
-     "A derivative needs definitions; stage is an extern stage, whose derivative is not known: write it as a Func, or "
+     "A derivative needs definitions; stage is an extern stage, whose derivative is not known: give it a "
+     "custom_rule(), write it as a Func, or "
      "leave it off the way from the inputs to the output."},
     {"an extern stage, forward",
      [](Inputs &i) {
@@ -68,7 +71,8 @@ const std::vector<Refusal> refusals = {
          stage.define_extern("c_stage", {i.in}, Float(32), {x});
          i.forward(define({x}, stage(x)));
      },
-     "A derivative needs definitions; stage is an extern stage, whose derivative is not known: write it as a Func, or "
+     "A derivative needs definitions; stage is an extern stage, whose derivative is not known: give it a "
+     "custom_rule(), write it as a Func, or "
      "leave it off the way from the inputs to the output."},
     // Accesses.
     {"an index without bounds",

@@ -280,7 +280,7 @@ TEST(Intrinsics, WithoutARuleAreRefused) {
         const Expr call = Call::make(Float(32), name, {x()}, Call::PureIntrinsic);
         EXPECT_EQ(error_of([&] { differentiate(call); }),
                   "A derivative needs a rule for every operation; y has \"" + name + "\" in " + name +
-                      "(x()), which has none: write it with operations of docs/rules.md.");
+                      "(x()), which has none: write it with operations of docs/rules.md, or give it a custom_rule().");
         refused++;
     }
     EXPECT_EQ(refused, static_cast<int>(without_floats.size()));
@@ -292,7 +292,8 @@ TEST(Intrinsics, WithoutARuleAreRefused) {
         const Expr call = Call::make(Float(32), name, {x()}, type);
         EXPECT_EQ(error_of([&] { differentiate(call); }),
                   std::string("A derivative needs a rule for every operation; y has \"extern ") + name + "\" in " +
-                      name + "(x()), which has none: write it with operations of docs/rules.md.");
+                      name +
+                      "(x()), which has none: write it with operations of docs/rules.md, or give it a custom_rule().");
     }
 }
 

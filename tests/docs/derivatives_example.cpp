@@ -1,9 +1,31 @@
 #include "autodiff/autodiff.h"
+#include "autodiff/custom_rule.h"
 
+#include <cmath>
 #include <cstdio>
 
 using namespace Halide;
 using namespace sylvite;
+
+HalideExtern_1(double, my_erf, double);
+Expr error_function(const Expr &z) {
+    return custom_rule(my_erf(z), {z}, [](const Operands &a, const Expr &) {
+        return std::vector<Partial>{Expr(M_2_SQRTPI) * exp(-a[0] * a[0])};
+    });
+}
+
+Func filtered_by_library(Func in) {  // in(x)^2 + in(x + 1)
+    Var x("x");
+    Func filtered("filtered");
+    filtered.define_extern("my_filter", {in}, Float(32), 1);
+    FuncRule rule;
+    rule.jvp = [=](const std::vector<Func> &in, const Func &, const std::vector<Func> &v) {
+        Func d("d");
+        d(x) = 2 * in[0](x) * v[0](x) + v[0](x + 1);
+        return d;
+    };
+    return custom_rule(filtered, {in}, rule);
+}
 
 int main() {
     // A spring: y'' = -k y in 50 steps of 0.1 as a recurrence over an RDom. Which k brings y to 0.5 in the end?

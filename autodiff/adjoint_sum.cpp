@@ -1,0 +1,71 @@
+#include "autodiff/adjoint_sum.h"
+
+#include "autodiff/affine.h"
+#include "autodiff/linear_form.h"
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+Expr last_of(const Halide::Range &range) { return simplify(range.min + range.extent - 1); }
+
+std::vector<Expr> variables(const std::vector<std::string> &names) {
+    std::vector<Expr> vars;
+    for (const std::string &name : names) {
+        vars.push_back(Variable::make(Halide::Int(32), name));
+    }
+    return vars;
+}
+
+GuardedRead read_within(const std::vector<Expr> &place, const Halide::Region &box, const Scope<Interval> &domain) {
+    GuardedRead read;
+    for (size_t d = 0; d < place.size(); d++) {
+        const Expr last = last_of(box[d]);
+        const Interval range = bounds_of_expr_in_scope(place[d], domain);
+        if (range.is_bounded() && can_prove(range.min >= box[d].min) && can_prove(range.max <= last)) {
+            read.args.push_back(place[d]);
+        } else {
+            read.args.push_back(Halide::clamp(Halide::likely(place[d]), box[d].min, last));
+            read.guard = both(read.guard, place[d] >= box[d].min && place[d] <= last);
+        }
+    }
+    return read;
+}
+
+void define_sum(Halide::Func &func, const std::vector<std::string> &arguments, Halide::Type type,
+                const std::vector<Contribution> &contributions) {
+    Expr gathered;
+    for (const Contribution &contribution : contributions) {
+        if (contribution.is_gather) {
+            gathered = sum_of(gathered, Halide::cast(type, contribution.value));
+        }
+    }
+    std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
+    func(pure) = gathered.defined() ? gathered : make_zero(type);
+    for (const Contribution &contribution : contributions) {
+        if (contribution.is_gather) {
+            continue;
+        }
+        std::map<std::string, Expr> loops;
+        ReductionDomain reduction;  // given below, for it need not show: all iterations may add the same
+        if (!contribution.domain.empty()) {
+            Halide::Region ranges;
+            for (const LoopDim &dim : contribution.domain) {
+                ranges.emplace_back(dim.min, dim.extent);
+            }
+            const Halide::RDom domain(ranges, "r");
+            reduction = domain.domain();
+            for (size_t i = 0; i < contribution.domain.size(); i++) {
+                loops[contribution.domain[i].name] = domain[static_cast<int>(i)];
+            }
+        }
+        std::vector<Expr> index;
+        for (const Expr &e : contribution.index) {
+            index.push_back(replace_variables(e, loops));
+        }
+        const Expr more = Halide::cast(type, replace_variables(contribution.value, loops));
+        func.function().define_update(index, {Call::make(func.function(), index, 0) + more}, reduction);
+    }
+}
+
+}  // namespace sylvite

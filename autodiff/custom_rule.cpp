@@ -1,0 +1,175 @@
+#include "autodiff/custom_rule.h"
+
+#include "autodiff/activity.h"
+#include "autodiff/stages.h"
+#include "frontend/graph.h"
+#include "frontend/remark.h"
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+// Speaks of the Func as it was defined, then of its inputs.
+struct FuncRemark final : public Remark {
+    FuncRule rule;
+    std::shared_ptr<const Remark> with(std::vector<Function> others) const override {
+        auto copy = std::make_shared<FuncRemark>(*this);
+        copy->functions = std::move(others);
+        return copy;
+    }
+};
+
+std::shared_ptr<const FuncRemark> remark_of(const Function &function) {
+    if (!function.has_pure_definition()) {
+        return nullptr;
+    }
+    return std::dynamic_pointer_cast<const FuncRemark>(remark_on(function.values()[0]).remark);
+}
+
+void require_like(const Func &given, const Func &model, const std::string &what, const std::string &rule) {
+    const std::string name = plain_name(model.name());
+    _halide_user_assert(given.defined()) << "custom_rule() needs " << what << " that is defined; that of " << name
+                                         << " in the rule of " << rule << " is not.";
+    _halide_user_assert(given.dimensions() == model.dimensions() && given.outputs() == model.outputs())
+        << "custom_rule() needs " << what << " with the rank and number of values of " << name << ", "
+        << model.dimensions() << " and " << model.outputs() << "; the rule of " << rule << " returns one with "
+        << given.dimensions() << " and " << given.outputs() << ".";
+    for (int c = 0; c < model.outputs(); c++) {
+        _halide_user_assert(!model.types()[c].is_float() || given.types()[c].is_float())
+            << "custom_rule() needs " << what << " of floats; that of " << name << " in the rule of " << rule
+            << " has type " << given.types()[c] << ": cast it.";
+    }
+}
+
+}  // namespace
+
+Expr custom_rule(const Expr &value, const Operands &operands, const Partials &partials) {
+    _halide_user_assert(value.defined() && value.type().is_float() && partials)
+        << "custom_rule() needs a defined float value and a function that gives its partials.";
+    for (const Expr &operand : operands) {
+        _halide_user_assert(operand.defined()) << "custom_rule() needs defined operands; one is not.";
+    }
+    const auto checked = [partials](const Operands &a, const Expr &y) {
+        std::vector<Partial> result = partials(a, y);
+        _halide_user_assert(result.size() == a.size())
+            << "custom_rule() needs one Partial per operand; its rule returns " << result.size() << " for " << a.size()
+            << ": an operand without a derivative has the Partial {}.";
+        for (size_t i = 0; i < a.size(); i++) {
+            const Expr &coefficient = result[i].coefficient;
+            _halide_user_assert(!coefficient.defined() || coefficient.type() == y.type())
+                << "custom_rule() needs partials of the type of its value, " << y.type() << "; that of operand " << i
+                << " has type " << coefficient.type() << ": cast it.";
+        }
+        return result;
+    };
+    return with_rule(value, operands, {"custom_rule", checked, {}, {}, ""});
+}
+
+Func custom_rule(const Func &output, const std::vector<Func> &inputs, const FuncRule &rule) {
+    _halide_user_assert(output.defined())
+        << "custom_rule() needs a defined Func; " << plain_name(output.name()) << " is not: define it first.";
+    _halide_user_assert(rule.jvp || rule.vjp)
+        << "custom_rule() needs a jvp or a vjp; the rule of " << plain_name(output.name()) << " has neither.";
+    std::set<std::string> known;
+    walk_deep(output.function(), [&](const Function &function) { return known.insert(function.name()).second; });
+    const auto remark = std::make_shared<FuncRemark>();
+    remark->rule = rule;
+    remark->functions = {output.function()};
+    for (const Func &input : inputs) {
+        _halide_user_assert(known.count(input.name()) && input.name() != output.name())
+            << "custom_rule() needs inputs that its output is made of; " << plain_name(output.name())
+            << " does not read " << plain_name(input.name()) << ".";
+        remark->functions.push_back(input.function());
+    }
+    Func ruled(plain_name(output.name()) + "_ruled");
+    const std::vector<Halide::Var> args = output.args();
+    std::vector<Expr> values;
+    for (int c = 0; c < output.outputs(); c++) {
+        const Halide::FuncRef at = output(args);
+        values.push_back(with_remark(output.outputs() == 1 ? Expr(at) : Expr(at[c]), remark));
+    }
+    ruled(args) = Halide::Tuple(values);
+    return ruled;
+}
+
+Func RuledFunc::jvp(const std::vector<Func> &tangents) const {
+    const Func tangent = rule.jvp(inputs, output, tangents);
+    require_like(tangent, output, "a tangent", plain_name(output.name()));
+    return tangent;
+}
+
+std::vector<Func> RuledFunc::vjp(const Func &adjoint, const Region &box) const {
+    const std::vector<Func> adjoints = rule.vjp(inputs, output, adjoint, box);
+    _halide_user_assert(adjoints.size() == inputs.size())
+        << "custom_rule() needs one adjoint per input; the rule of " << plain_name(output.name()) << " returns "
+        << adjoints.size() << " for " << inputs.size() << ".";
+    for (size_t i = 0; i < inputs.size(); i++) {
+        require_like(adjoints[i], inputs[i], "an adjoint", plain_name(output.name()));
+    }
+    return adjoints;
+}
+
+std::shared_ptr<const RuledFunc> rule_of(const Function &function) {
+    const auto remark = remark_of(function);
+    if (!remark) {
+        return nullptr;
+    }
+    _halide_user_assert(function.updates().empty())
+        << "custom_rule() gives a rule for what it returns; " << plain_name(function.name())
+        << " has updates, which the rule does not know: put them into another Func.";
+    auto ruled = std::make_shared<RuledFunc>();
+    ruled->rule = remark->rule;
+    ruled->output = Func(function);
+    for (size_t i = 1; i < remark->functions.size(); i++) {
+        ruled->inputs.emplace_back(remark->functions[i]);
+    }
+    return ruled;
+}
+
+std::vector<Function> differentiable_producers(const Function &function) {
+    const auto remark = remark_of(function);
+    return remark ? std::vector<Function>(remark->functions.begin() + 1, remark->functions.end())
+                  : reads_of(function).functions;
+}
+
+std::vector<Function> differentiable_functions(const std::vector<Function> &outputs) {
+    return functions_of(outputs, differentiable_producers);
+}
+
+HiddenByRule hidden_by_rule(const Function &function) {
+    HiddenByRule hidden;
+    const auto remark = remark_of(function);
+    std::set<std::string> inputs;
+    for (size_t i = 1; i < remark->functions.size(); i++) {
+        inputs.insert(remark->functions[i].name());
+    }
+    walk_deep(remark->functions[0], [&](const Function &inner) {
+        if (inputs.count(inner.name())) {
+            return false;
+        }
+        const auto node = array_node(inner);
+        if (!node || !node->loop) {
+            const bool is_leaf = node && node->kind != ArrayNode::Kind::Value;
+            (is_leaf ? hidden.leaves : hidden.functions).insert(target_of(inner).key);
+        }
+        const Reads reads = reads_of(inner);
+        for (const Halide::Parameter &parameter : reads.parameters) {
+            hidden.leaves.insert(target_of(parameter).key);
+        }
+        for (const Halide::Buffer<> &buffer : reads.buffers) {
+            hidden.leaves.insert(target_of(buffer).key);
+        }
+        return true;
+    });
+    return hidden;
+}
+
+void refuse_hidden(const Function &function, const std::string &key) {
+    _halide_user_error << "custom_rule() needs all that " << plain_name(function.name())
+                       << " is differentiated by among its inputs; " << plain_name(key.substr(key.find(' ') + 1))
+                       << " is not: add it to them, or read stop_gradient() of it.";
+}
+
+}  // namespace sylvite

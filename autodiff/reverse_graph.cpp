@@ -1,0 +1,95 @@
+#include "autodiff/reverse.h"
+
+#include "autodiff/ties.h"
+#include "frontend/graph.h"
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+void Reverse::update() {
+    if (is_current_) {
+        return;
+    }
+    is_current_ = true;
+    std::vector<Root> roots;
+    std::vector<Function> functions;
+    for (const Cotangent &root : roots_) {
+        roots.push_back({root.output.function(), root.box});
+        functions.push_back(root.output.function());
+    }
+    bounds_ = bounds_of(roots);
+    readers_.clear();
+    for (const Function &function : differentiable_functions(functions)) {
+        if (rule_of(function)) {
+            hide(function);
+        }
+        if (!counting_.count(function.name())) {
+            if (const auto counting = with_counted_ties(function)) {
+                counting_.emplace(function.name(), *counting);
+            }
+        }
+        if (const auto it = counting_.find(function.name()); it != counting_.end()) {
+            const Function &counting = it->second;
+            bounds_.boxes[target_of(counting).key] = bounds_.boxes[target_of(function).key];
+            for (int c = 0; c < function.outputs(); c++) {
+                bounds_.values[{counting.name(), c}] = bounds_.values[{function.name(), c}];
+            }
+            add_readers(counting);
+        }
+        add_readers(function);
+    }
+}
+
+void Reverse::hide(const Function &function) {
+    const HiddenByRule hidden = hidden_by_rule(function);
+    for (const std::string &key : hidden.leaves) {
+        hidden_leaves_.emplace(key, function);
+    }
+    for (const std::string &key : hidden.functions) {
+        hidden_functions_.emplace(key, function);
+    }
+}
+
+int Reverse::updates_of(const Function &function) const {
+    return counting_.count(function.name()) ? 0 : static_cast<int>(function.updates().size());
+}
+
+// Notes of everything that `function` reads that it does.
+void Reverse::add_readers(const Function &function) {
+    if (const auto ruled = rule_of(function)) {
+        for (const Func &input : ruled->inputs) {
+            readers_[target_of(input.function()).key].push_back({function, 0});
+        }
+        return;
+    }
+    const int stages = function.has_pure_definition() ? updates_of(function) + 1 : 0;
+    for (int stage = 0; stage < stages; stage++) {
+        const Reads read = reads_of(form(function, stage).values);
+        std::set<std::string> keys;
+        for (const Function &callee : read.functions) {
+            keys.insert(target_of(callee).key);
+        }
+        for (const Halide::Parameter &parameter : read.parameters) {
+            keys.insert(target_of(parameter).key);
+        }
+        for (const Halide::Buffer<> &buffer : read.buffers) {
+            keys.insert(target_of(buffer).key);
+        }
+        keys.erase(target_of(function).key);
+        for (const std::string &key : keys) {
+            readers_[key].push_back({function, stage});
+        }
+    }
+    for (const Halide::ExternFuncArgument &argument : function.extern_arguments()) {
+        if (argument.is_func()) {
+            readers_[target_of(Function(argument.func)).key].push_back({function, 0});
+        } else if (argument.is_image_param()) {
+            readers_[target_of(argument.image_param).key].push_back({function, 0});
+        } else if (argument.is_buffer()) {
+            readers_[target_of(argument.buffer).key].push_back({function, 0});
+        }
+    }
+}
+
+}  // namespace sylvite

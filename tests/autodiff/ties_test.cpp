@@ -1,0 +1,125 @@
+#include "derivative_check.h"
+
+using namespace sylvite;
+using namespace sylvite::testing;
+using namespace Halide;
+
+namespace {
+
+Var x("x"), y("y");
+
+// All winners of a maximum over an RDom share its derivative evenly: values in both modes, under two schedules.
+struct Ties {
+    ImageParam in{Float(64), 1, "in"};
+    Func f{"f"};
+
+    std::vector<double> shares(const std::vector<double> &values, Placement placement) {
+        const int n = static_cast<int>(values.size());
+        Buffer<double> buffer(n);
+        std::copy(values.begin(), values.end(), buffer.begin());
+        in.set(buffer);
+        Func loss("loss");
+        loss() = f(0);
+        const Func gradient = grad(loss, in);
+        // The same entry by entry in forward mode: the tangent of in(y) in column y.
+        std::vector<Func> outputs{gradient};
+        for (int i = 0; i < n; i++) {
+            Func unit("unit");
+            unit(x) = select(x == i, Internal::make_one(Float(64)), Internal::make_zero(Float(64)));
+            outputs.push_back(jvp(loss, {{in, unit}}));
+        }
+        if (placement == Placement::all_roots) {
+            compute_all_at_root(outputs);
+        }
+        Buffer<double> g(n);
+        std::vector<Buffer<>> results{g};
+        std::vector<double> reverse(n);
+        for (int i = 0; i < n; i++) {
+            results.emplace_back(Buffer<double>::make_scalar());
+        }
+        Pipeline(outputs).realize(Realization(results), quick_target());
+        for (int i = 0; i < n; i++) {
+            reverse[i] = g(i);
+            EXPECT_NEAR(reverse[i], Buffer<double>(results[i + 1])(), 1e-14) << "element " << i;
+        }
+        return reverse;
+    }
+
+    void expect(const std::vector<double> &values, const std::vector<double> &expected) {
+        for (const Placement placement : {Placement::inlined, Placement::all_roots}) {
+            const std::vector<double> got = shares(values, placement);
+            for (size_t i = 0; i < expected.size(); i++) {
+                EXPECT_NEAR(got[i], expected[i], 1e-14) << "element " << i;
+            }
+        }
+    }
+};
+
+TEST(Ties, OfAMaximum) {
+    Ties t;
+    RDom r(0, 6);
+    t.f(x) = maximum(t.in(r));
+    t.expect({3, 1, 3, 3, 2, 3}, {0.25, 0, 0.25, 0.25, 0, 0.25});
+}
+
+TEST(Ties, OfAMinimumWithItsInitialValue) {
+    Ties t;
+    RDom r(0, 4);
+    t.f(x) = t.in(4) * 2;
+    t.f(x) = min(t.in(r), t.f(x));
+    t.expect({6, 7, 6, 8, 3}, {1. / 3, 0, 1. / 3, 0, 2. / 3});
+}
+
+TEST(Ties, OfSeveralCandidatesInAnIteration) {
+    Ties t;
+    RDom r(0, 3);
+    t.f(x) = Internal::make_const(Float(64), -9);
+    t.f(x) = max(max(t.f(x), t.in(r)), t.in(r + 1));
+    // in(1) and in(2) are met twice.
+    t.expect({5, 5, 5, 2}, {0.2, 0.4, 0.4, 0});
+}
+
+TEST(Ties, BesideOtherUpdatesAndValues) {
+    Ties t;
+    RDom r(0, 4);
+    Func both("both");
+    both(x) = Tuple(Internal::make_const(Float(64), 9), Internal::make_const(Float(64), -9), 0);
+    both(x) = Tuple(min(both(x)[0], t.in(r)), max(t.in(r), both(x)[1]), both(x)[2] + 1);
+    both(x) = Tuple(both(x)[0] * 2, both(x)[1], both(x)[2]);
+    both(x) = Tuple(min(both(x)[0], t.in(r) + 1), both(x)[1] + t.in(r), both(x)[2]);
+    t.f(x) = both(x)[0] * 6 + both(x)[1] * 3;
+    // min: 2 * 1 = 1 + 1 twice, of 2 in(0) and 2 in(3) beside in(0) + 1 and in(3) + 1: 1/3 each of d(2 min) = 1 + 1.
+    // max: halves of in(1) and in(2); the sum adds 1 to each.
+    t.expect({1, 4, 4, 1}, {6 * (1. / 3 + 1. / 3) + 3, 3 * 0.5 + 3, 3 * 0.5 + 3, 6 * (1. / 3 + 1. / 3) + 3});
+}
+
+TEST(Ties, OfAMaximumOfDataDependentPlaces) {
+    Ties t;
+    RDom r(0, 5);
+    Func largest("largest");
+    largest(x) = Internal::make_const(Float(64), 0);
+    const Expr place = cast<int>(t.in(r)) % 2;
+    largest(place) =
+        max(largest(place), floor(t.in(r)) + stop_gradient(t.in(r)) * 0 + (t.in(r)-stop_gradient(t.in(r))));
+    t.f(x) = largest(0) * 6 + largest(1);
+    t.expect({4, 5, 4, 4, 5}, {2, 0.5, 2, 2, 0.5});
+}
+
+TEST(Ties, AreSharedAgainByTheSecondDerivative) {
+    // The Hessian of max(r) in(r)^2 with two winners, taken as a mean of both: half of 2 each on the diagonal.
+    Ties t;
+    RDom r(0, 3);
+    Func loss("loss"), v("v"), largest("largest");
+    largest() = Internal::make_const(Float(64), 0);
+    largest() = max(largest(), t.in(r)*t.in(r));
+    v(x) = cast<double>(x + 1);
+    Buffer<double> values(3);
+    values(0) = 2, values(1) = 1, values(2) = 2;
+    t.in.set(values);
+    const Buffer<double> product = hvp(largest, t.in, v).realize({3}, quick_target());
+    EXPECT_EQ(product(0), 1);
+    EXPECT_EQ(product(1), 0);
+    EXPECT_EQ(product(2), 3);
+}
+
+}  // namespace
