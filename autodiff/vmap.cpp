@@ -1,0 +1,335 @@
+#include "autodiff/vmap.h"
+
+#include "autodiff/activity.h"
+#include "autodiff/adjoint_sum.h"
+#include "autodiff/affine.h"
+#include "autodiff/custom_rule.h"
+#include "autodiff/stages.h"
+#include "frontend/graph.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+// Rewrites the reads in one Expr.
+class ReadBatch : public IRGraphMutator {
+public:
+    ReadBatch(const std::map<std::string, Function> &batched, const std::vector<Expr> &at) :
+        batched_(batched), at_(at) {}
+
+private:
+    const std::map<std::string, Function> &batched_;
+    const std::vector<Expr> &at_;
+
+    // What stands for the read of a target at a place; undefined if it is not batched.
+    Expr read(const Expr &e, std::vector<Expr> args) const {
+        const ReadTarget target = read_target(e);
+        const auto it = batched_.find(target.key);
+        if (target.key.empty() || it == batched_.end()) {
+            return Expr();
+        }
+        args.insert(args.end(), at_.begin(), at_.end());
+        return Call::make(it->second, args, target.value_index);
+    }
+
+    using IRGraphMutator::visit;
+    Expr visit(const Call *op) override {
+        const Expr mutated = IRGraphMutator::visit(op);
+        const Expr batched = read(mutated, read_arguments(mutated));
+        return batched.defined() ? batched : mutated;
+    }
+    Expr visit(const Variable *op) override {
+        const Expr batched = read(op, {});
+        return batched.defined() ? batched : Expr(op);
+    }
+};
+
+// Copies what depends on the inputs, with the dimensions of the batch added.
+class Vmap {
+public:
+    explicit Vmap(const std::vector<Batch> &inputs) {
+        for (const Batch &batch : inputs) {
+            add(batch);
+        }
+    }
+
+    Func operator()(const Func &output) {
+        for (const Function &function : functions_of({output.function()})) {
+            require_no_loop(function);
+            if (!batched_.count(target_of(function).key) && depends(function)) {
+                batched_.emplace(target_of(function).key, copy(function));
+            }
+        }
+        const auto it = batched_.find(target_of(output.function()).key);
+        if (it != batched_.end()) {
+            return Func(it->second);
+        }
+        // The same for all elements.
+        Func repeated(plain_name(output.name()));
+        const Function function = output.function();
+        std::vector<Expr> values;
+        for (int c = 0; c < output.outputs(); c++) {
+            values.push_back(Call::make(function, variables(function.args()), c));
+        }
+        repeated.function().define(arguments_of(function), values);
+        return repeated;
+    }
+
+private:
+    int dimensions_ = -1;
+    std::map<std::string, Function> batched_;  // by key of what they stand for
+
+    void add(const Batch &batch) {
+        const Input &x = batch.input;
+        const Func &values = batch.values;
+        _halide_user_assert(values.defined())
+            << "vmap() needs defined values; those of " << x.name() << " are not: define them first.";
+        const int more = values.dimensions() - x.dimensions();
+        _halide_user_assert(more > 0 && values.outputs() == static_cast<int>(x.types().size()))
+            << "vmap() needs values with more dimensions than their input, and as many values; " << x.name() << " has "
+            << x.dimensions() << " and " << x.types().size() << ", its values " << values.dimensions() << " and "
+            << values.outputs() << ": put the dimensions of the batch last.";
+        _halide_user_assert(dimensions_ < 0 || dimensions_ == more)
+            << "vmap() needs as many batch dimensions for all inputs; " << x.name() << " has " << more
+            << ", those before it " << dimensions_ << ".";
+        dimensions_ = more;
+        for (size_t c = 0; c < x.types().size(); c++) {
+            _halide_user_assert(values.types()[c] == x.types()[c])
+                << "vmap() needs values of the type of their input; " << x.name() << " has type " << x.types()[c]
+                << ", its values " << values.types()[c] << ": cast them.";
+        }
+        _halide_user_assert(batched_.emplace(x.target().key, values.function()).second)
+            << "vmap() needs distinct inputs; " << x.name() << " is given twice: name it once.";
+    }
+
+    bool depends(const Function &function) const {
+        const Reads reads = reads_of(function);
+        const auto is_batched = [&](const auto &read) { return batched_.count(target_of(read).key) > 0; };
+        return std::any_of(reads.functions.begin(), reads.functions.end(), is_batched) ||
+               std::any_of(reads.parameters.begin(), reads.parameters.end(), is_batched) ||
+               std::any_of(reads.buffers.begin(), reads.buffers.end(), is_batched);
+    }
+
+    // Loops are not copied; one that depends on the inputs is refused.
+    void require_no_loop(const Function &function) const {
+        const auto node = array_node(function);
+        if (node && node->loop) {
+            walk_deep(function, [&](const Function &inside) {
+                _halide_user_assert(!depends(inside) && !batched_.count(target_of(inside).key))
+                    << "vmap() needs Funcs; " << plain_name(function.name())
+                    << " is computed by a loop that depends on the inputs: write it as a recurrence over an RDom.";
+                return true;
+            });
+        }
+    }
+
+    // The names of the batch dimensions of `function`.
+    std::vector<std::string> batch_of(const Function &function) const {
+        std::vector<std::string> names;
+        for (int number = 0; static_cast<int>(names.size()) < dimensions_; number++) {
+            const std::string name = number == 0 ? "batch" : "batch" + std::to_string(number);
+            const std::vector<std::string> &args = function.args();
+            if (std::find(args.begin(), args.end(), name) == args.end()) {
+                names.push_back(name);
+            }
+        }
+        return names;
+    }
+
+    std::vector<std::string> arguments_of(const Function &function) const {
+        std::vector<std::string> names = function.args();
+        for (const std::string &name : batch_of(function)) {
+            names.push_back(name);
+        }
+        return names;
+    }
+
+    Function copy(const Function &function) {
+        const std::string name = plain_name(function.name());
+        _halide_user_assert(!function.has_extern_definition())
+            << "vmap() needs definitions; " << name << " is an extern stage: give it the dimensions of the batch.";
+        if (rule_of(function)) {
+            return copy_with_rule(function);
+        }
+        const auto node = array_node(function);
+        Func result(name);
+        std::vector<Expr> at = variables(batch_of(function));
+        std::map<std::string, Function> known = batched_;
+        const auto batched = [&](const Expr &e) { return e.defined() ? ReadBatch(known, at).mutate(e) : e; };
+        const auto all = [&](const std::vector<Expr> &exprs) {
+            std::vector<Expr> mutated;
+            for (const Expr &e : exprs) {
+                mutated.push_back(batched(e));
+            }
+            return mutated;
+        };
+        std::vector<Expr> initial = stage_form(function, 0).values;
+        if (node) {
+            initial = {node->value(variables(function.args()))};
+        }
+        result.function().define(arguments_of(function), all(initial));
+        known.emplace(target_of(function).key, result.function());
+        for (int stage = 1; stage <= static_cast<int>(function.updates().size()); stage++) {
+            const StageForm form = stage_form(function, stage);
+            std::map<std::string, Expr> loops;
+            ReductionDomain domain;
+            if (form.domain.defined()) {
+                Region ranges;
+                for (const ReductionVariable &r : form.domain.domain()) {
+                    _halide_user_assert(equal(batched(r.min), r.min) && equal(batched(r.extent), r.extent))
+                        << "vmap() needs RDoms of one size for the whole batch; one of " << name
+                        << " depends on its inputs: give it the largest size and a where().";
+                    ranges.emplace_back(r.min, r.extent);
+                }
+                Halide::RDom rdom(ranges, "r");
+                for (size_t i = 0; i < ranges.size(); i++) {
+                    loops[form.domain.domain()[i].var] = rdom[static_cast<int>(i)];
+                }
+                if (form.predicate.defined()) {
+                    rdom.where(replace_variables(batched(form.predicate), loops));
+                }
+                domain = rdom.domain();
+            }
+            std::vector<Expr> args = all(form.args), values = all(form.values);
+            args.insert(args.end(), at.begin(), at.end());
+            for (std::vector<Expr> *exprs : {&args, &values}) {
+                for (Expr &e : *exprs) {
+                    e = replace_variables(e, loops);
+                }
+            }
+            result.function().define_update(args, values, domain);
+            if (function.outputs() > 1) {
+                for (Expr &e : result.function().update(stage - 1).values()) {
+                    e = bind_self_reads(e, result.function());
+                }
+            }
+        }
+        return result.function();
+    }
+
+    Function copy_with_rule(const Function &function);
+};
+
+// A Func in the place of `like` in the rule of one element.
+Func placeholder(const Func &like) {
+    Func p(plain_name(like.name()));
+    std::vector<Expr> zeros;
+    for (const Type &type : like.types()) {
+        zeros.push_back(make_zero(type));
+    }
+    p(like.args()) = Halide::Tuple(zeros);
+    return p;
+}
+
+Function Vmap::copy_with_rule(const Function &function) {
+    const auto ruled = rule_of(function);
+    const size_t n = ruled->inputs.size();
+    std::vector<Func> inputs = ruled->inputs;
+    std::vector<bool> is_batched(n);
+    for (size_t i = 0; i < n; i++) {
+        if (const auto it = batched_.find(target_of(inputs[i].function()).key); it != batched_.end()) {
+            inputs[i] = Func(it->second);
+            is_batched[i] = true;
+        }
+    }
+    const int dimensions = dimensions_;
+    // The rule of one element, on Funcs that then are given their batch.
+    const auto element = [=](const std::vector<Func> &in, const Func &y, std::vector<Batch> &batch) {
+        std::vector<Func> of_element;
+        for (size_t i = 0; i < n; i++) {
+            of_element.push_back(is_batched[i] ? placeholder(ruled->inputs[i]) : in[i]);
+            if (is_batched[i]) {
+                batch.push_back({of_element[i], in[i]});
+            }
+        }
+        of_element.push_back(placeholder(ruled->output));
+        batch.push_back({of_element[n], y});
+        return of_element;
+    };
+    FuncRule rule;
+    if (ruled->rule.jvp) {
+        rule.jvp = [=](const std::vector<Func> &in, const Func &y, const std::vector<Func> &tangents) {
+            std::vector<Batch> batch;
+            std::vector<Func> of_element = element(in, y, batch), moved;
+            const Func output = of_element.back();
+            of_element.pop_back();
+            for (size_t i = 0; i < n; i++) {
+                moved.push_back(is_batched[i] ? placeholder(ruled->inputs[i]) : tangents[i]);
+                if (is_batched[i]) {
+                    batch.push_back({moved[i], tangents[i]});
+                }
+            }
+            return vmap(ruled->rule.jvp(of_element, output, moved), batch);
+        };
+    }
+    if (ruled->rule.vjp) {
+        rule.vjp = [=](const std::vector<Func> &in, const Func &y, const Func &adjoint, const Region &box) {
+            std::vector<Batch> batch;
+            std::vector<Func> of_element = element(in, y, batch);
+            const Func output = of_element.back(), seed = placeholder(ruled->output);
+            of_element.pop_back();
+            batch.push_back({seed, adjoint});
+            const Region own(box.begin(), box.end() - dimensions);
+            std::vector<Func> adjoints = vmap(ruled->rule.vjp(of_element, output, seed, own), batch);
+            for (size_t i = 0; i < n; i++) {
+                if (!is_batched[i]) {  // all elements add to the adjoint of what they share
+                    const Halide::RDom r(Region(box.end() - dimensions, box.end()), "r");
+                    Func sum(plain_name(adjoints[i].name()));
+                    const std::vector<Halide::Var> args = in[i].args();
+                    std::vector<Expr> at(args.begin(), args.end()), values, zeros;
+                    for (int d = 0; d < dimensions; d++) {
+                        at.push_back(r[d]);
+                    }
+                    for (int c = 0; c < in[i].outputs(); c++) {
+                        zeros.push_back(make_zero(in[i].types()[c]));
+                    }
+                    sum(args) = Halide::Tuple(zeros);
+                    const std::vector<Expr> place(args.begin(), args.end());
+                    for (int c = 0; c < in[i].outputs(); c++) {
+                        values.push_back(Call::make(sum.function(), place, c) +
+                                         Call::make(adjoints[i].function(), at, c));
+                    }
+                    sum(args) = Halide::Tuple(values);
+                    adjoints[i] = sum;
+                }
+            }
+            return adjoints;
+        };
+    }
+    if (ruled->rule.needs) {
+        rule.needs = [=](const Region &box) {
+            std::vector<Region> regions = ruled->rule.needs(Region(box.begin(), box.end() - dimensions));
+            for (size_t i = 0; i < regions.size() && i < n; i++) {
+                if (is_batched[i]) {
+                    regions[i].insert(regions[i].end(), box.end() - dimensions, box.end());
+                }
+            }
+            return regions;
+        };
+    }
+    const Function underlying = reads_of(function).functions[0];
+    return custom_rule(Func(batched_.at(target_of(underlying).key)), inputs, rule).function();
+}
+
+}  // namespace
+
+std::vector<Func> vmap(const std::vector<Func> &outputs, const std::vector<Batch> &inputs) {
+    _halide_user_assert(!inputs.empty()) << "vmap() needs inputs with many values; it was given none.";
+    Vmap map(inputs);
+    std::vector<Func> results;
+    for (const Func &output : outputs) {
+        _halide_user_assert(output.defined())
+            << "vmap() needs defined Funcs; " << plain_name(output.name()) << " is not: define it first.";
+        results.push_back(map(output));
+    }
+    return results;
+}
+
+Func vmap(const Func &output, const std::vector<Batch> &inputs) { return vmap(std::vector<Func>{output}, inputs)[0]; }
+
+}  // namespace sylvite
