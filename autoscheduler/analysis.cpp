@@ -27,10 +27,29 @@ public:
 private:
     const AutoscheduleOptions &options_;
 
+    // `a.min.0` and `a.extent.0` of a buffer that the caller hands over.
+    Expr place_of_buffer(const Variable *op) const {
+        for (int d = 0; d < op->param.dimensions(); d++) {
+            const std::string dimension = std::to_string(d);
+            if (op->name.ends_with(".min." + dimension)) {
+                const Expr estimate = op->param.min_constraint_estimate(d);
+                return estimate.defined() ? estimate : 0;
+            }
+            if (op->name.ends_with(".extent." + dimension)) {
+                const Expr estimate = op->param.extent_constraint_estimate(d);
+                return estimate.defined() ? estimate : make_const(op->type, options_.other_sizes);
+            }
+        }
+        return op;
+    }
+
     using IRMutator::visit;
     Expr visit(const Variable *op) override {
-        if (!op->param.defined() || op->param.is_buffer() || !(op->type.is_int() || op->type.is_uint())) {
+        if (!op->param.defined() || !(op->type.is_int() || op->type.is_uint())) {
             return op;
+        }
+        if (op->param.is_buffer()) {
+            return place_of_buffer(op);
         }
         if (const auto size = options_.sizes.find(plain_name(op->name)); size != options_.sizes.end()) {
             return make_const(op->type, size->second);

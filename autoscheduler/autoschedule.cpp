@@ -171,18 +171,31 @@ std::string hash_of(const std::string &text) {
     return out.str();
 }
 
-}  // namespace
-
-Schedule autoschedule(const Program &program, const TargetRow &target, const AutoscheduleOptions &options) {
-    check(options.keep, program);
+Schedule schedule_all(const std::vector<Kernel> &kernels, const std::string &whose, const std::string &algorithm,
+                      const TargetRow &target, const AutoscheduleOptions &options) {
+    check(options.keep, kernels, whose);
     check(options.keep, target);
     Schedule schedule;
     schedule.comments = options.keep.comments;
-    schedule.comments.beside = "target " + target.name + ", algorithm " + hash_of(print(program));
-    for (const Kernel &kernel : kernels_of(program)) {
+    schedule.comments.beside = "target " + target.name + ", algorithm " + hash_of(algorithm);
+    for (const Kernel &kernel : kernels) {
         schedule.kernels.push_back(KernelScheduler(kernel, target, options).schedule());
     }
     return schedule;
+}
+
+}  // namespace
+
+Schedule autoschedule(const Program &program, const TargetRow &target, const AutoscheduleOptions &options) {
+    return schedule_all(kernels_of(program), "program " + program.name(), print(program), target, options);
+}
+
+Schedule autoschedule(const Kernel &kernel, const TargetRow &target, const AutoscheduleOptions &options) {
+    std::vector<Func> outputs;
+    for (const Array &array : kernel.outputs) {
+        outputs.push_back(array.node()->value);
+    }
+    return schedule_all({kernel}, "the algorithm", print(outputs), target, options);
 }
 
 }  // namespace sylvite

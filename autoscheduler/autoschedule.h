@@ -1,5 +1,6 @@
 #pragma once
 
+#include "frontend/blocks.h"
 #include "frontend/program.h"
 #include "schedules/schedule.h"
 #include "targets/target_table.h"
@@ -26,12 +27,17 @@ struct AutoscheduleOptions {
 /// The same program, target and options give the same text. Takes about the time in which Halide lowers the program.
 Schedule autoschedule(const Program &program, const TargetRow &target = host(),
                       const AutoscheduleOptions &options = {});
+/// The same for one kernel, which may be alone.
+Schedule autoschedule(const Kernel &kernel, const TargetRow &target, const AutoscheduleOptions &options = {});
 
 /// The schedule that one of Halide's autoschedulers finds: Mullapudi2016, Adams2019, Li2018 or Anderson2021, or any other
 /// whose plugin is loaded; a plugin of Halide's is loaded by its name. `parameters` are the autoscheduler's own. Throws
 /// Halide::CompileError when the plugin is not there, fails, or schedules in a way that the text cannot say, which is
 /// the case of the Funcs that Li2018 makes by rfactor and Anderson2021 by in().
 Schedule autoschedule_with(const std::string &autoscheduler, const Program &program, const TargetRow &target = host(),
+                           const AutoscheduleOptions &options = {},
+                           const std::map<std::string, std::string> &parameters = {});
+Schedule autoschedule_with(const std::string &autoscheduler, const Kernel &kernel, const TargetRow &target,
                            const AutoscheduleOptions &options = {},
                            const std::map<std::string, std::string> &parameters = {});
 

@@ -133,7 +133,9 @@ void set_estimates(const Kernel &kernel, const KernelPipeline &pipeline, const E
         for (int d = 0; d < output.dimensions(); d++) {
             const Expr extent = estimates(kernel.outputs[i].extents()[d]);
             output.set_estimate(output.args()[d], 0, extent);
-            output.output_buffer().dim(d).set_estimate(0, extent);
+            for (Halide::OutputImageParam &buffer : output.output_buffers()) {
+                buffer.dim(d).set_estimate(0, extent);
+            }
         }
     }
     for (size_t i = 0; i < kernel.inputs.size(); i++) {
@@ -144,11 +146,16 @@ void set_estimates(const Kernel &kernel, const KernelPipeline &pipeline, const E
     }
 }
 
-// Scalar parameters belong to the program, so what they are expected to be is put back in the end.
+// Scalar parameters, and buffers of a kernel that is alone, are not copies, so what they are expected to be is put back
+// in the end.
 class ScalarEstimates {
 public:
     ScalarEstimates(const Kernel &kernel, const Estimates &estimates) {
         for (Halide::Parameter scalar : kernel.scalars) {
+            if (scalar.is_buffer()) {
+                expect_place(scalar, estimates);
+                continue;
+            }
             before_.emplace_back(scalar, scalar.estimate());
             const Expr value = Halide::Internal::Variable::make(scalar.type(), scalar.name(), scalar);
             const Expr expected = estimates(value);
@@ -160,18 +167,38 @@ public:
         for (auto &[scalar, estimate] : before_) {
             scalar.set_estimate(estimate);
         }
+        for (Place &place : places_) {
+            place.buffer.set_min_constraint_estimate(place.dimension, place.min);
+            place.buffer.set_extent_constraint_estimate(place.dimension, place.extent);
+        }
     }
     ScalarEstimates(const ScalarEstimates &) = delete;
     ScalarEstimates &operator=(const ScalarEstimates &) = delete;
 
 private:
+    struct Place {
+        Halide::Parameter buffer;
+        int dimension;
+        Expr min, extent;
+    };
     std::vector<std::pair<Halide::Parameter, Expr>> before_;
+    std::vector<Place> places_;
+
+    void expect_place(Halide::Parameter buffer, const Estimates &estimates) {
+        for (int d = 0; d < buffer.dimensions(); d++) {
+            const Place before{buffer, d, buffer.min_constraint_estimate(d), buffer.extent_constraint_estimate(d)};
+            places_.push_back(before);
+            const Expr extent = buffer.extent_constraint(d).defined() ? buffer.extent_constraint(d) : before.extent;
+            const int64_t size =
+                extent.defined() ? estimates.value(extent, estimates.other_sizes()) : estimates.other_sizes();
+            buffer.set_min_constraint_estimate(d, before.min.defined() ? before.min : 0);
+            buffer.set_extent_constraint_estimate(d, static_cast<int>(size));
+        }
+    }
 };
 
-}  // namespace
-
-Schedule autoschedule_with(const std::string &autoscheduler, const Program &program, const TargetRow &target,
-                           const AutoscheduleOptions &options, const std::map<std::string, std::string> &parameters) {
+Schedule schedule_all(const std::string &autoscheduler, const std::vector<Kernel> &kernels, const TargetRow &target,
+                      const AutoscheduleOptions &options, const std::map<std::string, std::string> &parameters) {
     _halide_user_assert(options.keep.kernels.empty())
         << "autoschedule_with() needs a program of which nothing is decided; " << options.keep.file
         << " decides something: Halide's autoschedulers cannot fill in the rest.";
@@ -186,7 +213,7 @@ Schedule autoschedule_with(const std::string &autoscheduler, const Program &prog
     const Estimates estimates(options);
     Schedule schedule;
     schedule.comments.beside = "target " + target.name + ", by " + params.to_string();
-    for (const Kernel &kernel : kernels_of(program)) {
+    for (const Kernel &kernel : kernels) {
         const KernelPipeline pipeline = instantiate(kernel);
         set_estimates(kernel, pipeline, estimates);
         const ScalarEstimates scalars(kernel, estimates);
@@ -198,6 +225,18 @@ Schedule autoschedule_with(const std::string &autoscheduler, const Program &prog
             << kernel.name << " is none: " << refusal;
     }
     return schedule;
+}
+
+}  // namespace
+
+Schedule autoschedule_with(const std::string &autoscheduler, const Program &program, const TargetRow &target,
+                           const AutoscheduleOptions &options, const std::map<std::string, std::string> &parameters) {
+    return schedule_all(autoscheduler, kernels_of(program), target, options, parameters);
+}
+
+Schedule autoschedule_with(const std::string &autoscheduler, const Kernel &kernel, const TargetRow &target,
+                           const AutoscheduleOptions &options, const std::map<std::string, std::string> &parameters) {
+    return schedule_all(autoscheduler, {kernel}, target, options, parameters);
 }
 
 }  // namespace sylvite

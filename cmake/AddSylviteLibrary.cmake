@@ -4,7 +4,8 @@ include_guard(GLOBAL)
 
 # add_sylvite_generator(NAME SOURCE...)
 #
-# The program NAME that compiles what its sources declare with SYLVITE_GENERATOR; `NAME -h` lists its options.
+# The program NAME that compiles what its sources declare with SYLVITE_GENERATOR, or with HALIDE_REGISTER_GENERATOR;
+# `NAME -h` lists its options.
 function(add_sylvite_generator name)
     add_executable(${name} ${ARGN})
     target_link_libraries(${name} PRIVATE Sylvite::generator_main)
@@ -14,16 +15,19 @@ endfunction()
 #                     [GENERATOR algorithm]             default: NAME
 #                     [FUNCTION_NAME function]          default: NAME
 #                     [TARGET target]                   default: host
-#                     [DERIVATIVE jvp|vjp|grad|hvp... [WRT input...]]
-#                     [SCHEDULE file.sched|auto|none]   default: auto
+#                     [DERIVATIVE jvp|vjp|grad|hvp... [WRT input...] [PRIMAL true|false]]
+#                     [SCHEDULE file.sched|auto|none]   default: auto; a Halide::Generator<>'s own without DERIVATIVE
+#                     [AUTOSCHEDULER name]              one of Halide's in place of Sylvite's
 #                     [PARAMS name=value...])
 #
 # Several derivatives are applied in their order, with respect to the same inputs; without WRT, to all float inputs.
+# PRIMAL says whether the outputs of what is differentiated stay beside the derivatives: true by default, and false where
+# the generator is a Halide::Generator<>.
 #
 # Runs the generator at build time. The library NAME then carries a static library, the directory of its header
 # FUNCTION_NAME.h, and the run time of Halide and Sylvite: link NAME and include the header, nothing else.
 function(add_sylvite_library name)
-    set(single FROM GENERATOR FUNCTION_NAME TARGET SCHEDULE)
+    set(single FROM GENERATOR FUNCTION_NAME TARGET SCHEDULE AUTOSCHEDULER PRIMAL)
     set(multiple DERIVATIVE WRT PARAMS)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "${single}" "${multiple}")
     set(where "add_sylvite_library(${name})")
@@ -49,13 +53,16 @@ function(add_sylvite_library name)
     if (arg_WRT AND NOT arg_DERIVATIVE)
         message(FATAL_ERROR "${where} has WRT but no DERIVATIVE: add DERIVATIVE grad, or take WRT away")
     endif ()
+    if (DEFINED arg_PRIMAL AND NOT arg_DERIVATIVE)
+        message(FATAL_ERROR "${where} has PRIMAL but no DERIVATIVE: add DERIVATIVE vjp, or take PRIMAL away")
+    endif ()
     foreach (param IN LISTS arg_PARAMS)
         if (NOT param MATCHES "^[A-Za-z_][A-Za-z0-9_]*=.+$")
             message(FATAL_ERROR "${where} needs PARAMS as name=value; one is '${param}'")
         endif ()
     endforeach ()
 
-    foreach (pair IN ITEMS "GENERATOR;${name}" "FUNCTION_NAME;${name}" "TARGET;host" "SCHEDULE;auto")
+    foreach (pair IN ITEMS "GENERATOR;${name}" "FUNCTION_NAME;${name}" "TARGET;host")
         list(GET pair 0 key)
         if (NOT arg_${key})
             list(GET pair 1 arg_${key})
@@ -63,21 +70,24 @@ function(add_sylvite_library name)
     endforeach ()
     set(arguments "target=${arg_TARGET}")
     set(inputs ${arg_FROM})
-    foreach (key IN ITEMS DERIVATIVE WRT)
+    foreach (key IN ITEMS DERIVATIVE WRT PRIMAL AUTOSCHEDULER)
         if (arg_${key})
             list(JOIN arg_${key} "," value)
             string(TOLOWER "${key}" word)
             list(APPEND arguments "${word}=${value}")
         endif ()
     endforeach ()
-    if (NOT arg_SCHEDULE MATCHES "^(auto|none)$")
+    if (arg_SCHEDULE AND NOT arg_SCHEDULE MATCHES "^(auto|none)$")
         cmake_path(ABSOLUTE_PATH arg_SCHEDULE NORMALIZE)
         if (NOT EXISTS "${arg_SCHEDULE}")
             message(FATAL_ERROR "${where} needs SCHEDULE to be a file, auto or none; there is no ${arg_SCHEDULE}")
         endif ()
         list(APPEND inputs "${arg_SCHEDULE}")
     endif ()
-    list(APPEND arguments "schedule=${arg_SCHEDULE}" ${arg_PARAMS})
+    if (arg_SCHEDULE)
+        list(APPEND arguments "schedule=${arg_SCHEDULE}")
+    endif ()
+    list(APPEND arguments ${arg_PARAMS})
 
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
     set(archive "${folder}/${arg_FUNCTION_NAME}.a")

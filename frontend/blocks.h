@@ -12,6 +12,10 @@ struct Kernel {
     Arrays inputs;     ///< Arrays that lie in memory: program inputs, states, results, outputs of other kernels
     std::vector<Halide::Parameter> scalars;
     Arrays outputs;  ///< Arrays of kind Value
+    /// A pipeline that is no part of a program, as that of a Halide generator: `inputs` is empty, `scalars` has buffers
+    /// too, in the order of the arguments, outputs may be Tuples, and all arrays lie where the caller's do, not at 0.
+    /// Extents of outputs are what the autoscheduler expects.
+    bool alone = false;
 };
 
 struct Loop;
@@ -44,9 +48,12 @@ struct KernelPipeline {
     std::vector<Halide::ImageParam> images;
     /// The Funcs that may be scheduled, producers first: all but those that only read an Array.
     std::vector<Halide::Internal::Function> stages;
-    /// The arguments of the compiled kernel: scalars, then images (outputs follow).
+    /// The arguments of the compiled kernel: scalars (with buffers, if it is alone), then images (outputs follow).
     std::vector<Halide::Argument> arguments(const Kernel &kernel) const;
 };
 KernelPipeline instantiate(const Kernel &kernel);
+
+/// Gives buffer `to` the constant constraints and estimates of `from`: places, extents, strides, alignment.
+void copy_layout(const Halide::Parameter &from, Halide::Parameter to);
 
 }  // namespace sylvite

@@ -61,6 +61,18 @@ private:
 
 }  // namespace
 
+void copy_layout(const Halide::Parameter &from, Halide::Parameter to) {
+    const auto constant = [](const Expr &e) { return e.defined() && is_const(simplify(e)) ? simplify(e) : Expr(); };
+    to.set_host_alignment(from.host_alignment());
+    for (int d = 0; d < from.dimensions(); d++) {
+        to.set_min_constraint(d, constant(from.min_constraint(d)));
+        to.set_extent_constraint(d, constant(from.extent_constraint(d)));
+        to.set_stride_constraint(d, constant(from.stride_constraint(d)));
+        to.set_min_constraint_estimate(d, constant(from.min_constraint_estimate(d)));
+        to.set_extent_constraint_estimate(d, constant(from.extent_constraint_estimate(d)));
+    }
+}
+
 KernelPipeline instantiate(const Kernel &kernel) {
     KernelPipeline pipeline;
     ReadMemory read_memory;
@@ -112,9 +124,17 @@ KernelPipeline instantiate(const Kernel &kernel) {
         if (readers[copies[i].name()]++) {
             const Func source = output;
             output = Func(array.name());
-            output(source.args()) = source(source.args());
+            const Halide::FuncRef values = source(source.args());
+            std::vector<Expr> copied;
+            for (int c = 0; c < source.outputs(); c++) {
+                copied.push_back(source.outputs() == 1 ? Expr(values) : Expr(values[c]));
+            }
+            output(source.args()) = Halide::Tuple(copied);
+            for (size_t c = 0; kernel.alone && c < output.output_buffers().size(); c++) {
+                copy_layout(source.output_buffers()[c].parameter(), output.output_buffers()[c].parameter());
+            }
         }
-        for (int d = 0; d < array.dimensions(); d++) {
+        for (int d = 0; !kernel.alone && d < array.dimensions(); d++) {
             output.output_buffer().dim(d).set_bounds(0, array.extents()[d]);
         }
         pipeline.outputs.push_back(output);
@@ -126,8 +146,9 @@ KernelPipeline instantiate(const Kernel &kernel) {
 std::vector<Halide::Argument> KernelPipeline::arguments(const Kernel &kernel) const {
     std::vector<Halide::Argument> arguments;
     for (const Halide::Parameter &scalar : kernel.scalars) {
-        arguments.emplace_back(scalar.name(), Halide::Argument::InputScalar, scalar.type(), 0,
-                               scalar.get_argument_estimates());
+        arguments.emplace_back(
+            scalar.name(), scalar.is_buffer() ? Halide::Argument::InputBuffer : Halide::Argument::InputScalar,
+            scalar.type(), scalar.is_buffer() ? scalar.dimensions() : 0, scalar.get_argument_estimates());
     }
     for (const Halide::ImageParam &image : images) {
         arguments.emplace_back(image);

@@ -114,6 +114,9 @@ bool Substitution::touches(const LoopPtr &loop) {
 }
 
 bool Substitution::touches(const Function &function) {
+    if (everything_) {
+        return true;
+    }
     if (auto it = touched_functions_.find(function.name()); it != touched_functions_.end()) {
         return it->second;
     }

@@ -23,6 +23,10 @@ public:
     /// The results of `from`, and their histories, become those of another loop: `results[i]` for state i.
     void replace(const std::shared_ptr<const LoopNode> &from, const Arrays &results);
 
+    /// From now on everything that is asked for is copied, whether it depends on a replacement or not: what comes out is
+    /// the algorithm without its schedule.
+    void copy_all() { everything_ = true; }
+
     /// Loops for which `applies` are rebuilt by `build`, wherever they stand; all others that change by loop().
     using LoopBuilder =
         std::function<Arrays(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options)>;
@@ -48,6 +52,7 @@ private:
     std::map<LoopPtr, Arrays> loops_;
     std::function<bool(const LoopNode &)> applies_;
     LoopBuilder build_;
+    bool everything_ = false;
 
     std::map<std::string, bool> touched_functions_;
     std::map<LoopPtr, bool> touched_loops_;

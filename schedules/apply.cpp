@@ -39,7 +39,9 @@ std::map<std::string, Expr> sizes_of(const KernelPipeline &pipeline) {
         exprs.push_back(extent);
     }
     for (const Halide::Parameter &parameter : reads_of(exprs).parameters) {
-        if (!parameter.is_buffer()) {
+        if (parameter.is_buffer()) {
+            add_extents(plain_name(parameter.name()), parameter);
+        } else {
             sizes[plain_name(parameter.name())] = Variable::make(parameter.type(), parameter.name(), parameter);
         }
     }
@@ -198,7 +200,10 @@ void apply(const Schedule &schedule, const std::string &kernel_name, const Kerne
 }
 
 void check(const Schedule &schedule, const Program &program) {
-    const std::vector<Kernel> kernels = kernels_of(program);
+    check(schedule, kernels_of(program), "program " + program.name());
+}
+
+void check(const Schedule &schedule, const std::vector<Kernel> &kernels, const std::string &whose) {
     std::vector<std::string> names;
     for (const Kernel &kernel : kernels) {
         names.push_back(kernel.name);
@@ -207,8 +212,8 @@ void check(const Schedule &schedule, const Program &program) {
         const auto found = std::find(names.begin(), names.end(), kernel.kernel);
         if (found == names.end()) {
             schedule_error(schedule.file, kernel.place,
-                           "program " + program.name() + " has no kernel " + kernel.kernel + "; its kernels are " +
-                               list_of(names) + did_you_mean(kernel.kernel, names));
+                           whose + " has no kernel " + kernel.kernel + "; its kernels are " + list_of(names) +
+                               did_you_mean(kernel.kernel, names));
         }
         apply(schedule, kernel.kernel, instantiate(kernels[found - names.begin()]));
     }

@@ -86,6 +86,8 @@ void save_schedule(const Schedule &schedule, const std::string &path);
 /// Throws Halide::CompileError with file, line, column and the nearest name when the schedule names a kernel or a stage
 /// that the program does not have.
 void check(const Schedule &schedule, const Program &program);
+/// The same for kernels; `whose` is `program heat`.
+void check(const Schedule &schedule, const std::vector<Kernel> &kernels, const std::string &whose);
 
 /// Puts the schedule of kernel `kernel_name` on its Funcs; nothing happens when the schedule does not mention the
 /// kernel. Halide refuses directives that could change values; that refusal, an unknown stage, variable or parameter is

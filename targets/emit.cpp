@@ -146,6 +146,19 @@ void add_device_code(const Halide::Module &module, const std::string &path, Temp
     }
 }
 
+// What a header is made of: the functions, the last arguments of which have other names.
+Halide::Module with_last_names(const Halide::Module &module, const std::vector<std::string> &names) {
+    Halide::Module renamed(module.name(), module.target());
+    for (Halide::Internal::LoweredFunc function : module.functions()) {
+        const bool is_called = function.name == module.name() && function.args.size() >= names.size();
+        for (size_t i = 0; is_called && i < names.size(); i++) {
+            function.args[function.args.size() - names.size() + i].name = names[i];
+        }
+        renamed.append(function);
+    }
+    return renamed;
+}
+
 }  // namespace
 
 std::string c_header(const Program &program) {
@@ -190,6 +203,25 @@ void emit(const Program &program, const TargetRow &target, const Schedule &sched
     for (const auto &[kind, path] : outputs) {
         if (kind == OutputFileType::c_header) {
             files.write(path, c_header(program));
+        } else if (kind == OutputFileType::device_code) {
+            add_device_code(module, path, files);
+        } else {
+            of_halide[kind] = files.for_path(path);
+        }
+    }
+    if (!of_halide.empty()) {
+        module.compile(of_halide);
+    }
+    files.publish();
+}
+
+void emit(const Halide::Module &module, const std::map<OutputFileType, std::string> &outputs,
+          const std::vector<std::string> &last_names) {
+    TemporaryFiles files;
+    std::map<OutputFileType, std::string> of_halide;
+    for (const auto &[kind, path] : outputs) {
+        if (kind == OutputFileType::c_header) {
+            with_last_names(module, last_names).compile({{kind, files.for_path(path)}});
         } else if (kind == OutputFileType::device_code) {
             add_device_code(module, path, files);
         } else {

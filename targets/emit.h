@@ -23,6 +23,11 @@ struct EmitOptions {
 void emit(const Program &program, const TargetRow &target, const Schedule &schedule,
           const std::map<Halide::OutputFileType, std::string> &outputs, const EmitOptions &options = {});
 
+/// Writes the files of a module that is lowered already, in the same way. The header is Halide's, in which the last
+/// arguments of the module's function are called `last_names`.
+void emit(const Halide::Module &module, const std::map<Halide::OutputFileType, std::string> &outputs,
+          const std::vector<std::string> &last_names = {});
+
 /// Writes Halide's run time for the target as a static library, for libraries that do not carry it.
 void emit_runtime(const TargetRow &target, const std::string &path);
 

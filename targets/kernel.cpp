@@ -123,15 +123,14 @@ void check(const Schedule &schedule, const TargetRow &target) {
 }
 
 Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipeline, const std::string &symbol,
-                               const TargetRow &row, const Halide::Target &target) {
+                               const TargetRow &row, const Halide::Target &target, Halide::LinkageType linkage) {
     apply_defaults(pipeline);
     const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
     Halide::Pipeline halide(pipeline.outputs);
     if (target.has_gpu_feature()) {
         halide.add_custom_lowering_pass(rules.get(), nullptr);
     }
-    Halide::Module module =
-        halide.compile_to_module(pipeline.arguments(kernel), symbol, target, Halide::LinkageType::Internal);
+    Halide::Module module = halide.compile_to_module(pipeline.arguments(kernel), symbol, target, linkage);
     FailingAssertion failing;
     for (const LoweredFunc &function : module.functions()) {
         function.body.accept(&failing);
@@ -140,6 +139,26 @@ Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipel
         << "Every run of kernel " << kernel.name << " would fail: " << failing.text
         << ". Its arrays have other extents than it computes or reads.";
     return module;
+}
+
+Halide::Module lower_alone(const Kernel &kernel, const std::string &symbol, const TargetRow &row,
+                           const Halide::Target &target, const Schedule &schedule) {
+    const KernelPipeline pipeline = instantiate(kernel);
+    apply(schedule, kernel.name, pipeline);
+    try {
+        Halide::Module module =
+            lower_scheduled(kernel, pipeline, symbol, row, target, Halide::LinkageType::ExternalPlusMetadata);
+        for (size_t i = 0; i < kernel.outputs.size(); i++) {
+            const Func &output = pipeline.outputs[i];
+            for (int c = 0; c < output.outputs(); c++) {
+                const std::string value = output.outputs() > 1 ? "." + std::to_string(c) : "";
+                module.remap_metadata_name(output.name() + value, kernel.outputs[i].name() + value);
+            }
+        }
+        return module;
+    } catch (const Halide::CompileError &error) {
+        rethrow_at_directive(error, schedule, kernel, row, target);
+    }
 }
 
 void rethrow_at_directive(const Halide::CompileError &error, const Schedule &schedule, const Kernel &kernel,

@@ -4,6 +4,7 @@
 #include "schedules/schedule.h"
 #include "targets/target_table.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -112,6 +113,10 @@ void autoschedule(const Options &options) {
     }
     if (!options.autoscheduler.empty()) {
         command.push_back("autoscheduler=" + options.autoscheduler);
+    }
+    if (std::none_of(options.words.begin(), options.words.end(),
+                     [](const std::string &word) { return word.starts_with("schedule="); })) {
+        command.push_back("schedule=auto");  // or a Halide::Generator<> would schedule itself
     }
     command.insert(command.end(), options.words.begin(), options.words.end());
     if (const Ran ran = run(command, found.string(), options.out); ran.exit_code != 0) {

@@ -55,6 +55,13 @@ void read_derivative(Reading &reading, const std::string &value) {
     reading.wrt_ahead.clear();
 }
 
+void read_primal(Reading &reading, const std::string &value) {
+    if (value != "true" && value != "false") {
+        throw UsageError("primal= needs true or false; it has " + value);
+    }
+    reading.request.primal = value == "true";
+}
+
 // Belongs to the derivatives before it that have none yet, else to those that come next.
 void read_wrt(Reading &reading, const std::string &value) {
     std::vector<std::string> wrt = words_of("wrt=", value);
@@ -82,9 +89,13 @@ constexpr Key keys[] = {
     {"derivative", "jvp, vjp, grad or hvp of the program; several are applied in their order: derivative=grad,jvp",
      read_derivative, true},
     {"wrt", "the inputs of the derivatives beside it, separated by commas; default: all float inputs", read_wrt, true},
+    {"primal",
+     "whether the outputs of what is differentiated stay beside those of the last derivative: true or false. Default: "
+     "true, and false of a Halide::Generator<>",
+     read_primal},
     {"schedule",
      "a file; auto, found by the autoscheduler; none, Halide's defaults. What a file leaves open is found. Default: "
-     "auto",
+     "auto; of a Halide::Generator<> without derivative=, its own",
      read_schedule},
     {"autoscheduler",
      "one of Halide's in place of Sylvite's: Mullapudi2016, Adams2019, Li2018, Anderson2021, or one loaded by -p; its "
@@ -200,6 +211,9 @@ GeneratorRequest parse_command_line(const std::string &executable, std::vector<s
     }
     if (!reading.wrt_ahead.empty()) {
         throw UsageError("wrt=" + CLI::detail::join(reading.wrt_ahead) + " needs a derivative=jvp|vjp|grad|hvp");
+    }
+    if (request.primal && request.derivatives.empty()) {
+        throw UsageError("primal= needs a derivative=jvp|vjp|grad|hvp");
     }
     return request;
 }

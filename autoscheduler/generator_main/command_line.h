@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -20,12 +21,13 @@ struct GeneratorRequest {
     std::vector<std::string> emit{"static_library", "c_header"};
     std::vector<std::string> plugins;
     std::string target = "host";
-    std::string schedule = "auto";
+    std::string schedule;       ///< not given: auto, or a Halide generator's own where there is no derivative
     std::string autoscheduler;  ///< one of Halide's, in place of ours
     std::map<std::string, std::string> autoscheduler_parameters;
     std::string halide_runtime;       ///< for `-r`: make the library of that name with Halide's run time, nothing else
     bool with_halide_runtime = true;  ///< whether libraries and objects carry Halide's run time
     std::vector<DerivativeRequest> derivatives;     ///< in the order in which they are applied
+    std::optional<bool> primal;                     ///< whether what is differentiated is among the outputs
     std::map<std::string, std::string> parameters;  ///< what is left: the generator's own
     bool verbose = false;
 };

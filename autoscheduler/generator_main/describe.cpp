@@ -1,6 +1,7 @@
 #include "autoscheduler/generator_main/describe.h"
 
 #include "autoscheduler/generator_main/files.h"
+#include "autoscheduler/generator_main/halide_algorithm.h"
 #include "autoscheduler/generator_main/words.h"
 #include "targets/target_table.h"
 
@@ -48,6 +49,20 @@ std::string type_of_scalar(const Halide::Parameter &parameter) {
     return text.str();
 }
 
+// What a Halide generator declares. What it does not, types and arrays that a parameter decides, is found when it runs.
+void describe_arguments(Halide::Internal::AbstractGenerator &generator, Table &inputs, Table &outputs) {
+    for (const auto &argument : generator.arginfos()) {
+        std::ostringstream text;
+        for (const Halide::Type &type : argument.types) {
+            text << (text.tellp() > 0 ? ", " : "") << type;
+        }
+        if (argument.kind != Halide::Internal::ArgInfoKind::Scalar) {
+            text << ", " << argument.dimensions << " dimensions";
+        }
+        (argument.dir == Halide::Internal::ArgInfoDirection::Input ? inputs : outputs).add(argument.name, text.str());
+    }
+}
+
 }  // namespace
 
 std::string describe_tables() {
@@ -66,13 +81,18 @@ std::string describe(const Generator &generator) {
     Table parameters, inputs, outputs;
     std::string failure;
     try {
-        const Program program = generator.build(defaults);
-        for (const ProgramInput &input : program.inputs()) {
-            inputs.add(input.name(),
-                       input.is_array() ? type_of_array(input.array()) : type_of_scalar(input.parameter()));
-        }
-        for (const ProgramOutput &output : program.outputs()) {
-            outputs.add(output.name, type_of_array(output.array));
+        if (!generator.build) {
+            describe_arguments(*create_halide_generator(generator.name, host().halide_target(), {}, false), inputs,
+                               outputs);
+        } else {
+            const Program program = generator.build(defaults);
+            for (const ProgramInput &input : program.inputs()) {
+                inputs.add(input.name(),
+                           input.is_array() ? type_of_array(input.array()) : type_of_scalar(input.parameter()));
+            }
+            for (const ProgramOutput &output : program.outputs()) {
+                outputs.add(output.name, type_of_array(output.array));
+            }
         }
     } catch (const Halide::Error &error) {
         failure = one_line(error.what());
@@ -85,7 +105,7 @@ std::string describe(const Generator &generator) {
         parameters.add(parameter.name + "=" + parameter.value,
                        (parameter.help.empty() ? "" : parameter.help + "; ") + parameter.kind);
     }
-    std::string text = "Generator " + generator.name + ":\n";
+    std::string text = (generator.build ? "Generator " : "Halide::Generator<> ") + generator.name + ":\n";
     for (const auto &[head, table] :
          {std::pair{"parameters", &parameters}, {"inputs", &inputs}, {"outputs", &outputs}}) {
         if (const std::string rows = table->text(); !rows.empty()) {

@@ -93,7 +93,9 @@ const std::vector<FileKind> &file_kinds() {
 
 const FileKind &find_file_kind(const std::string &name) {
     const std::vector<FileKind> &kinds = file_kinds();
-    const auto it = std::find_if(kinds.begin(), kinds.end(), [&](const FileKind &kind) { return kind.name == name; });
+    // The short names are those of Halide's generators.
+    const std::string full = name == "h" ? "c_header" : name == "o" ? "object" : name;
+    const auto it = std::find_if(kinds.begin(), kinds.end(), [&](const FileKind &kind) { return kind.name == full; });
     std::vector<std::string> names;
     for (const FileKind &kind : kinds) {
         names.push_back(kind.name);

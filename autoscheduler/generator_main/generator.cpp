@@ -29,7 +29,8 @@ std::vector<std::string> names_of(const std::vector<Generator> &generators) {
 // The generators that -g selects: all of them without it.
 std::vector<Generator> selected(const std::string &name, const std::vector<Generator> &generators) {
     if (generators.empty()) {
-        throw UsageError("no generator is linked in: a source file needs SYLVITE_GENERATOR(name, function)");
+        throw UsageError("no generator is linked in: a source file needs SYLVITE_GENERATOR(name, function) "
+                         "or HALIDE_REGISTER_GENERATOR");
     }
     std::vector<Generator> found;
     std::copy_if(generators.begin(), generators.end(), std::back_inserter(found),
@@ -83,7 +84,13 @@ bool register_generator(Generator generator) {
     return true;
 }
 
-const std::vector<Generator> &registered_generators() { return registry(); }
+std::vector<Generator> registered_generators() {
+    std::vector<Generator> all = registry();
+    for (const std::string &name : Halide::Internal::GeneratorRegistry::enumerate()) {
+        all.push_back({name, nullptr});
+    }
+    return all;
+}
 
 int generator_main(const std::string &executable, const std::vector<std::string> &arguments,
                    const std::vector<Generator> &generators, std::ostream &out, std::ostream &err) {

@@ -22,9 +22,12 @@ namespace sylvite {
 ///     ./heat -o out target=host n=1000                      # out/heat.a, out/heat.h
 ///     ./heat -o out target=host derivative=vjp wrt=u0       # out/heat_vjp.a, out/heat_vjp.h
 ///
+/// An unmodified `Halide::Generator<>` that is linked with this main is a generator too: halide_algorithm.h.
+///
 /// A function that is itself overloaded, as the names of derivatives are, is given as a lambda.
 struct Generator {
     std::string name;  ///< a C identifier; what -g selects, and the default name of the compiled function
+    /// Empty for a `Halide::Generator<>`, which Halide's registry builds by that name.
     std::function<Program(Parameters &)> build;
 };
 
@@ -35,8 +38,9 @@ struct Generator {
 /// What SYLVITE_GENERATOR calls before main. Returns true.
 bool register_generator(Generator generator);
 
-/// The generators of this executable, in the order of their registration.
-const std::vector<Generator> &registered_generators();
+/// The generators of this executable: Sylvite's in the order of their registration, then Halide's, those of
+/// HALIDE_REGISTER_GENERATOR, by name.
+std::vector<Generator> registered_generators();
 
 /// The main of a generator executable: `arguments` without the name of the executable, which is `executable`. Returns
 /// the exit code: 0, or after one line on `err` 2 for a wrong command line and 1 for what cannot be done. On an error no

@@ -4,6 +4,7 @@
 #include "autoscheduler/generator_main/derivatives.h"
 #include "autoscheduler/generator_main/files.h"
 #include "targets/emit.h"
+#include "targets/kernel.h"
 
 namespace sylvite {
 
@@ -25,7 +26,7 @@ Program program_of(const Generator &generator, const GeneratorRequest &request) 
     Parameters parameters(request.parameters);
     const Program built = generator.build(parameters);
     parameters.refuse_unknown();
-    const Program program = differentiate(built, request.derivatives);
+    const Program program = differentiate(built, request.derivatives, request.primal.value_or(true));
     return Program(function_name(generator, request), program.inputs(), program.outputs());
 }
 
@@ -43,24 +44,62 @@ std::map<std::string, int64_t> expected_sizes(const Program &program) {
     return sizes;
 }
 
-Schedule schedule_of(const Program &program, const TargetRow &target, const GeneratorRequest &request) {
-    _halide_user_assert(!request.autoscheduler.empty() || request.autoscheduler_parameters.empty())
-        << "autoscheduler." << request.autoscheduler_parameters.begin()->first
-        << "= needs an autoscheduler= beside it.";
+// The schedule of a Program, or of a Kernel that is alone.
+template<typename Algorithm>
+Schedule schedule_of(const Algorithm &algorithm, const TargetRow &target, const GeneratorRequest &request,
+                     AutoscheduleOptions options) {
     if (request.schedule == "none") {
         _halide_user_assert(request.autoscheduler.empty())
             << "autoscheduler= needs something to schedule; schedule=none leaves it nothing.";
         return {};
     }
-    AutoscheduleOptions options{.sizes = expected_sizes(program)};
-    if (request.schedule != "auto") {
+    if (!request.schedule.empty() && request.schedule != "auto") {
         options.keep = load_schedule(request.schedule);
-        check(options.keep, program);
     }
     if (request.autoscheduler.empty()) {
-        return autoschedule(program, target, options);
+        return autoschedule(algorithm, target, options);
     }
-    return autoschedule_with(request.autoscheduler, program, target, options, request.autoscheduler_parameters);
+    return autoschedule_with(request.autoscheduler, algorithm, target, options, request.autoscheduler_parameters);
+}
+
+// What a request has asked for, compiled and ready to be written.
+struct Made {
+    std::function<void(const std::map<Halide::OutputFileType, std::string> &outputs)> write;
+    std::optional<Schedule> schedule;  // none of a Halide generator that schedules itself
+};
+
+Made make_program(const Generator &generator, const GeneratorRequest &request, const TargetRow &target) {
+    const Program program = program_of(generator, request);
+    const Schedule schedule = schedule_of(program, target, request, {.sizes = expected_sizes(program)});
+    const EmitOptions options{.with_halide_runtime = request.with_halide_runtime};
+    return {[=](const auto &outputs) { emit(program, target, schedule, outputs, options); }, schedule};
+}
+
+Made make_halide(const Generator &generator, const GeneratorRequest &request, const TargetRow &target) {
+    const std::string function = function_name(generator, request);
+    Halide::Target halide_target = target.halide_target();
+    if (!request.with_halide_runtime) {
+        halide_target.set_feature(Halide::Target::NoRuntime);
+    }
+    const bool own = request.derivatives.empty() && request.schedule.empty() && request.autoscheduler.empty();
+    auto halide = create_halide_generator(generator.name, halide_target, request.parameters, !own);
+    if (own) {
+        const Halide::Module module = halide->build_module(function);
+        return {[=](const auto &outputs) { emit(module, outputs); }, std::nullopt};
+    }
+    const HalideAlgorithm algorithm = differentiate(algorithm_of(*halide), request.derivatives,
+                                                    request.derivatives.empty() || request.primal.value_or(false));
+    const Kernel kernel = kernel_of(algorithm);
+    const Schedule schedule = schedule_of(kernel, target, request, {});
+    std::vector<std::string> names;
+    for (const HalideAlgorithm::Output &output : algorithm.outputs) {
+        const std::vector<std::string> buffers = output.buffer_names();
+        names.insert(names.end(), buffers.begin(), buffers.end());
+    }
+    return {[=](const auto &outputs) {
+                emit(lower_alone(kernel, function, target, halide_target, schedule), outputs, names);
+            },
+            schedule};
 }
 
 }  // namespace
@@ -74,9 +113,11 @@ std::vector<std::string> make_files(const Generator &generator, const GeneratorR
     for (const std::string &plugin : request.plugins) {
         Halide::load_plugin(plugin);
     }
-    const Program program = program_of(generator, request);
-    const Schedule schedule = schedule_of(program, target, request);
-    const std::string base = request.base_name.empty() ? program.name() : request.base_name;
+    _halide_user_assert(!request.autoscheduler.empty() || request.autoscheduler_parameters.empty())
+        << "autoscheduler." << request.autoscheduler_parameters.begin()->first
+        << "= needs an autoscheduler= beside it.";
+    const Made made = (generator.build ? make_program : make_halide)(generator, request, target);
+    const std::string base = request.base_name.empty() ? function_name(generator, request) : request.base_name;
     _halide_user_assert(base.find('/') == std::string::npos)
         << "-n needs a name without folders; it has " << base << ": give the folder with -o.";
     return write_together(request.folder, [&](const std::string &folder) {
@@ -86,11 +127,14 @@ std::vector<std::string> make_files(const Generator &generator, const GeneratorR
             if (kind.from_program()) {
                 outputs[kind.halide] = path;
             } else {
-                save_schedule(schedule, path);
+                _halide_user_assert(made.schedule)
+                    << "-e schedule needs a schedule that is data; " << generator.name
+                    << " schedules itself: add schedule=auto, or leave that kind of file out.";
+                save_schedule(*made.schedule, path);
             }
         }
         if (!outputs.empty()) {
-            emit(program, target, schedule, outputs, {.with_halide_runtime = request.with_halide_runtime});
+            made.write(outputs);
         }
     });
 }

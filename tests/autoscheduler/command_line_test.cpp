@@ -30,7 +30,7 @@ TEST(CommandLine, HasHalidesFlags) {
     EXPECT_THAT(request.emit, ElementsAre("stmt", "object"));
     EXPECT_THAT(request.plugins, ElementsAre("a.so", "b.so"));
     EXPECT_EQ(request.target, "x86-64");
-    EXPECT_EQ(request.schedule, "auto");
+    EXPECT_EQ(request.schedule, "");
     EXPECT_THAT(request.parameters, ElementsAre(Pair("k", "-1=2"), Pair("n", "64")));
     EXPECT_TRUE(request.help.empty());
 }

@@ -192,12 +192,13 @@ TEST_F(GeneratorMain, HelpListsGeneratorsParametersInputsAndTargets) {
 }
 
 TEST_F(GeneratorMain, RefusesUnknownOrMissingGenerators) {
-    const std::vector<Generator> &all = registered_generators();
+    const std::vector<Generator> all = registered_generators();
     EXPECT_EQ(refusal({}, all, 2), "tool: -g is needed where there are several generators: heat, twice");
     EXPECT_EQ(refusal({"-g", "heet"}, all, 2),
               "tool: there is no generator heet; the generators are heat, twice: did you mean heat?");
     EXPECT_EQ(refusal({}, {}, 2),
-              "tool: no generator is linked in: a source file needs SYLVITE_GENERATOR(name, function)");
+              "tool: no generator is linked in: a source file needs SYLVITE_GENERATOR(name, function) or "
+              "HALIDE_REGISTER_GENERATOR");
     EXPECT_EQ(refusal({"-g", "a"}, {{"a", heat}, {"a", heat}}, 2),
               "tool: generators need distinct names; a is there twice");
 }
@@ -209,7 +210,7 @@ TEST_F(GeneratorMain, RefusesUnknownWords) {
         "assembly, llvm_assembly, stmt, device_code, schedule: did you mean static_library?");
     EXPECT_EQ(refusal({"-g", "heat", "step=3"}),
               "heat: there is no parameter step; the parameters are n, steps, k, beside target, derivative, wrt, "
-              "schedule, autoscheduler, runtime: did you mean steps?");
+              "primal, schedule, autoscheduler, runtime: did you mean steps?");
     EXPECT_THAT(refusal({"-g", "heat", "target=x86-46"}), HasSubstr("did you mean x86-64?"));
     EXPECT_EQ(refusal({"-g", "heat", "derivative=gard", "wrt=start"}),
               "heat: derivative= needs jvp, vjp, grad or hvp; it has gard.");

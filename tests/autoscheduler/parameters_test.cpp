@@ -80,20 +80,23 @@ TEST(Parameters, RefuseWhatNothingAskedFor) {
     Parameters p(Values{{"step", "3"}});
     p.integer("n", 512);
     p.integer("steps", 256);
-    EXPECT_EQ(error_of([&] { p.refuse_unknown(); }),
-              "there is no parameter step; the parameters are n, steps, beside target, derivative, wrt, schedule, "
-              "autoscheduler, runtime: did you mean steps?");
-    EXPECT_EQ(error_of([] {
-                  Parameters(Values{{"zzzzzz", "3"}}).refuse_unknown();
-              }),
-              "there is no parameter zzzzzz; the parameters are none, beside target, derivative, wrt, schedule, "
-              "autoscheduler, runtime.");
+    EXPECT_EQ(
+        error_of([&] { p.refuse_unknown(); }),
+        "there is no parameter step; the parameters are n, steps, beside target, derivative, wrt, primal, schedule, "
+        "autoscheduler, runtime: did you mean steps?");
+    EXPECT_EQ(
+        error_of([] {
+            Parameters(Values{{"zzzzzz", "3"}}).refuse_unknown();
+        }),
+        "there is no parameter zzzzzz; the parameters are none, beside target, derivative, wrt, primal, schedule, "
+        "autoscheduler, runtime.");
 }
 
 TEST(Parameters, RefuseNamesOfTheCommandLine) {
-    EXPECT_EQ(error_of([] { Parameters().integer("target", 1); }),
-              "Parameters need names of their own; target is a word of the command line (target, derivative, wrt, "
-              "schedule, autoscheduler, runtime): choose another name.");
+    EXPECT_EQ(
+        error_of([] { Parameters().integer("target", 1); }),
+        "Parameters need names of their own; target is a word of the command line (target, derivative, wrt, primal, "
+        "schedule, autoscheduler, runtime): choose another name.");
 }
 
 TEST(Parameters, RefuseTwoDefaults) {

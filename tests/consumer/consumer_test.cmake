@@ -40,6 +40,7 @@ configure_fails("add_sylvite_library(mistaken) does not know COLOUR red" "-DMIST
 configure_fails("needs a value after GENERATOR" "-DMISTAKE=GENERATOR\;PARAMS\;n=3")
 configure_fails("needs derivatives of jvp, vjp, grad, hvp; one is 'gradient'" "-DMISTAKE=DERIVATIVE\;gradient")
 configure_fails("has WRT but no DERIVATIVE" "-DMISTAKE=WRT\;start")
+configure_fails("has PRIMAL but no DERIVATIVE" "-DMISTAKE=PRIMAL\;true")
 configure_fails("needs PARAMS as name=value; one is 'n'" "-DMISTAKE=PARAMS\;n")
 configure_fails("needs SCHEDULE to be a file, auto or none; there is no ${SOURCE}/no.sched"
                 "-DMISTAKE=SCHEDULE\;no.sched")
