@@ -12,8 +12,8 @@ import sys
 ROOMS = ["frontend", "autodiff", "schedules", "targets", "autoscheduler", "apps", "tests"]
 # ... except that these may not include autodiff: to them a derivative is just another algorithm.
 WITHOUT_AUTODIFF = ["schedules", "targets", "autoscheduler"]
-# The main of generator programs is where schedules and derivatives meet.
-MAY_USE_AUTODIFF = "autoscheduler/generator_main/"
+# The main of generator programs is where schedules and derivatives meet; the check of gradients runs both.
+MAY_USE_AUTODIFF = ("autoscheduler/generator_main/", "autoscheduler/check_gradients/")
 # Deployed programs link this: plain C that knows the run time of Halide, not its compiler.
 RUNTIME = "targets/runtime/"
 
