@@ -19,11 +19,18 @@ void Reverse::update() {
         functions.push_back(root.output.function());
     }
     bounds_ = bounds_of(roots);
-    readers_.clear();
-    for (const Function &function : differentiable_functions(functions)) {
-        if (rule_of(function)) {
-            hide(function);
+    functions = differentiable_functions(functions);
+    // Bounds inference looks into neither extern stages nor loops, which rules may stand for.
+    for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
+        if (const auto ruled = rule_of(*function)) {
+            hide(*function);
+            const size_t known = roots.size();
+            add_needs(*ruled, bounds_.boxes[target_of(*function).key], roots);
+            bounds_ = roots.size() > known ? bounds_of(roots) : bounds_;
         }
+    }
+    readers_.clear();
+    for (const Function &function : functions) {
         if (!counting_.count(function.name())) {
             if (const auto counting = with_counted_ties(function)) {
                 counting_.emplace(function.name(), *counting);

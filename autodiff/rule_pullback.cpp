@@ -3,34 +3,44 @@
 #include "autodiff/reverse.h"
 #include "frontend/graph.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
 
 namespace {
 
+bool is_bounded(const Region &region) {
+    return std::all_of(region.begin(), region.end(),
+                       [](const Halide::Range &range) { return range.min.defined() && range.extent.defined(); });
+}
+
+// What the rule itself says of the region of each input; empty if it says nothing.
+std::vector<Region> needs_of(const RuledFunc &ruled, const Region &box) {
+    if (!ruled.rule.needs || !is_bounded(box)) {
+        return {};
+    }
+    std::vector<Region> regions = ruled.rule.needs(box);
+    _halide_user_assert(regions.size() == ruled.inputs.size())
+        << "custom_rule() needs one region per input; `needs` in the rule of " << plain_name(ruled.output.name())
+        << " returns " << regions.size() << " for " << ruled.inputs.size() << ".";
+    return regions;
+}
+
 // The region of each input that counts.
 std::vector<Region> regions_of(const RuledFunc &ruled, const Region &box, const Bounds &bounds) {
-    std::vector<Region> regions;
-    if (ruled.rule.needs) {
-        regions = ruled.rule.needs(box);
-        _halide_user_assert(regions.size() == ruled.inputs.size())
-            << "custom_rule() needs one region per input; `needs` in the rule of " << plain_name(ruled.output.name())
-            << " returns " << regions.size() << " for " << ruled.inputs.size() << ".";
-    }
+    std::vector<Region> regions = needs_of(ruled, box);
     for (size_t i = 0; i < ruled.inputs.size(); i++) {
         const Func &input = ruled.inputs[i];
-        if (const auto known = bounds.boxes.find(target_of(input.function()).key); !ruled.rule.needs) {
+        if (regions.size() == i) {
+            const auto known = bounds.boxes.find(target_of(input.function()).key);
             regions.push_back(known == bounds.boxes.end() ? Region() : known->second);
         }
-        bool is_bounded = static_cast<int>(regions[i].size()) == input.dimensions();
-        for (const Halide::Range &range : regions[i]) {
-            is_bounded = is_bounded && range.min.defined() && range.extent.defined();
-        }
-        _halide_user_assert(is_bounded) << "custom_rule() needs the region of each input in reverse mode; that of "
-                                        << plain_name(input.name()) << " in the rule of "
-                                        << plain_name(ruled.output.name())
-                                        << " is not known: give the rule `needs`, with a range per dimension.";
+        _halide_user_assert(static_cast<int>(regions[i].size()) == input.dimensions() && is_bounded(regions[i]))
+            << "custom_rule() needs the region of each input in reverse mode; that of " << plain_name(input.name())
+            << " in the rule of " << plain_name(ruled.output.name())
+            << " is not known: give the rule `needs`, with a range per dimension.";
     }
     return regions;
 }
@@ -78,6 +88,22 @@ RulePullback transposed(const RuledFunc &ruled, const Func &adjoint, const Regio
 }
 
 }  // namespace
+
+void add_needs(const RuledFunc &ruled, const Region &box, std::vector<Root> &roots) {
+    const std::vector<Region> regions = needs_of(ruled, box);
+    for (size_t i = 0; i < ruled.inputs.size(); i++) {
+        const Function input = ruled.inputs[i].function();
+        Region region;
+        if (const auto node = array_node(input)) {
+            for (const Expr &extent : node->extents) {
+                region.emplace_back(0, extent);
+            }
+            roots.push_back({input, region});
+        } else if (!regions.empty() && regions[i].size() == input.args().size()) {
+            roots.push_back({input, regions[i]});
+        }
+    }
+}
 
 RulePullback pull_back(const RuledFunc &ruled, const Func &adjoint, const Region &box, const Bounds &bounds) {
     if (!ruled.rule.vjp) {

@@ -1,5 +1,6 @@
 #include "autodiff/autodiff.h"
 #include "autodiff/custom_rule.h"
+#include "autodiff/implicit.h"
 
 #include <cmath>
 #include <cstdio>
@@ -25,6 +26,16 @@ Func filtered_by_library(Func in) {  // in(x)^2 + in(x + 1)
         return d;
     };
     return custom_rule(filtered, {in}, rule);
+}
+
+Array heat_step(const Array &u, const Array &conductivity) {  // (1 + K) u' = u
+    const ArrayMap one_plus_k = [](const Array &u, const Arrays &p) {
+        Var x("x");
+        Func next("next"), at = repeat_edge(u), k = repeat_edge(p[0]);
+        next(x) = u(x) + k(x) * (u(x) - at(x - 1)) + k(x + 1) * (u(x) - at(x + 1));
+        return Array(next, u.extents());
+    };
+    return linear_solve(one_plus_k, u, {conductivity}, {.steps = 20});
 }
 
 int main() {
