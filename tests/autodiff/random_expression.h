@@ -1,9 +1,10 @@
 #pragma once
 
+#include "random_choices.h"
+
 #include <Halide.h>
 
 #include <functional>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -29,14 +30,13 @@ struct Readable {
 /// Widens `span` to hold the values of `i`; a span with first > second is empty.
 void grow(Span &span, const Index &i);
 
-/// Random expressions of loop variables and of what can be read. The same seed makes the same expressions, whatever
-/// the compiler.
+/// Random expressions of loop variables and of what can be read. The same choices make the same expressions.
 class RandomExpressions {
 public:
-    explicit RandomExpressions(unsigned seed) : random_(seed) {}
+    explicit RandomExpressions(Choices &choices) : choices_(choices) {}
 
-    int pick(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
-    bool chance(double p) { return static_cast<double>(random_()) < p * 4294967296.0; }
+    int pick(int n) { return choices_.pick(n); }
+    bool chance(double p) { return choices_.chance(p); }
     double number() { return 0.25 * (1 + pick(7)) * (chance(0.3) ? -1 : 1); }
 
     /// A value of type double, of at most `depth` nested operations.
@@ -53,7 +53,7 @@ public:
     std::vector<Readable> readable;
 
 private:
-    std::mt19937 random_;
+    Choices &choices_;
     std::vector<Halide::Expr> shared_;
 
     Index index(const std::vector<Index> &loops, int depth);

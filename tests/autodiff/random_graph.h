@@ -8,7 +8,7 @@
 
 namespace sylvite::testing {
 
-/// A random pipeline of doubles to differentiate. The same seed makes the same graph.
+/// A random pipeline of doubles to differentiate. The same choices make the same graph.
 struct RandomGraph {
     /// Something that the output may depend on. `read` is the region that is read at most.
     struct Image {
@@ -30,6 +30,6 @@ struct RandomGraph {
 /// 1 to 8 stages of 0 to 3 dimensions of awkward extents: pointwise operations, stencils, boundary conditions, strides,
 /// up- and downsampling, transposed, diagonal and data-dependent reads, sums with predicates, scatters, overwrites,
 /// Tuples, shared subexpressions.
-RandomGraph random_graph(unsigned seed);
+RandomGraph random_graph(Choices &choices);
 
 }  // namespace sylvite::testing
