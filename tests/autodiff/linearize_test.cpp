@@ -1,0 +1,111 @@
+#include "autodiff/linearize.h"
+
+#include "derivative_check.h"
+#include "frontend/graph.h"
+
+using namespace sylvite;
+using namespace sylvite::testing;
+using namespace Halide;
+
+namespace {
+
+Var x("x"), y("y");
+
+// The tangent of the linearised Func is that of jvp at the point where it was evaluated, wherever the inputs are now.
+void check_linearize(const std::function<Func(Func in, Expr p)> &build) {
+    ImageParam in(Float(64), 1, "in");
+    Param<double> p("p");
+    const Func f = build(in, p);
+    Linearized linear = linearize(f, {in, p});
+    Func dp("dp");
+    ImageParam d_in(Float(64), 1, "d_in");
+    Param<double> d_p("d_p");
+    dp() = d_p;
+    Func expected = jvp(f, {{in, d_in}, {p, dp}});
+    compute_all_at_root({expected});
+    compute_all_at_root({linear.tangent});
+
+    std::mt19937 random(1);
+    in.set(random_buffer({6}, random, 0.3, 1.2));
+    p.set(0.7);
+    linear.directions[0].set(random_buffer({6}, random, -1, 1));
+    linear.directions[1].set(Buffer<double>::make_scalar());
+    linear.evaluate({5}, quick_target());
+    const Buffer<> there = in.get();
+    for (int push = 0; push < 2; push++) {
+        const Buffer<double> v = random_buffer({6}, random, -1, 1);
+        Buffer<double> v_p = Buffer<double>::make_scalar();
+        v_p() = push - 0.3;
+        in.set(there), p.set(0.7), d_in.set(v), d_p.set(v_p());
+        const Buffer<double> wanted = expected.realize({5}, quick_target());
+        in.set(random_buffer({6}, random, 0.3, 1.2)), p.set(-2);
+        linear.directions[0].set(v), linear.directions[1].set(v_p);
+        const Buffer<double> got = linear.tangent.realize({5}, quick_target());
+        for (int i = 0; i < 5; i++) {
+            EXPECT_NEAR(got(i), wanted(i), 1e-13) << i;
+        }
+    }
+}
+
+TEST(Linearize, StagesWithoutAnRDom) {
+    check_linearize([](Func in, Expr p) {
+        Func g("g"), f("f");
+        g(x) = sin(in(x)*p) * in(x + 1);
+        f(x) = exp(g(x)) * g(x) + p;
+        return f;
+    });
+}
+
+TEST(Linearize, ReductionsAndGathers) {
+    check_linearize([](Func in, Expr p) {
+        Func f("f");
+        RDom r(0, 4);
+        r.where(in(r) < p * 2);
+        f(x) = cast<double>(0);
+        f(x) += in(r)*sin(in(r + 1) * p);
+        f(clamp(cast<int>(in(r)*3), 0, 4)) += in(r)*in(r);
+        return f;
+    });
+}
+
+TEST(Linearize, RecurrencesAndMaxima) {
+    check_linearize([](Func in, Expr p) {
+        Func f("f");
+        RDom r(1, 4);
+        f(x) = in(x);
+        f(r) = sin(f(r - 1)) * p + f(r);
+        f(x) = max(f(x), in(r));
+        return f;
+    });
+}
+
+TEST(Linearize, WorksOutWhatIsExpensiveOnce) {
+    ImageParam in(Float(64), 1, "in");
+    Func f("f");
+    f(x) = exp(sin(in(x)));
+    const Linearized linear = linearize(f, {in});
+    ASSERT_EQ(linear.residuals.size(), 1u);
+    // The tangent is one product.
+    int functions = 0;
+    for (const Internal::Function &function : functions_of({linear.tangent})) {
+        functions += reads_of(function).functions.size() == 2;
+        EXPECT_NE(function.name(), f.name());
+    }
+    EXPECT_EQ(functions, 1);
+}
+
+TEST(Linearize, OfWhatDoesNotMove) {
+    ImageParam in(Float(64), 1, "in"), other(Float(64), 1, "other");
+    Func f("f");
+    f(x) = in(x) + floor(other(x));
+    Linearized linear = linearize(f, {other});
+    EXPECT_TRUE(linear.residuals.empty());
+    linear.evaluate({3}, quick_target());
+    const Buffer<double> zero = linear.tangent.realize({3}, quick_target());
+    EXPECT_EQ(zero(1), 0);
+    Func two("two");
+    two(x) = Tuple(in(x), in(x));
+    EXPECT_THROW(linearize(two, {in}), CompileError);
+}
+
+}  // namespace
