@@ -154,7 +154,9 @@ Region region_where(const Expr &read, const Expr &guard, const Scope<Interval> &
     // Halide narrows the bounds of variables by the conditions of statements (not of selects), one comparison at a time.
     Stmt statement = Evaluate::make(read);
     for (const Expr &condition : conjuncts(guard)) {
-        statement = IfThenElse::make(condition, statement);
+        if (!depends_on_floats(condition)) {  // which bound no loop
+            statement = IfThenElse::make(condition, statement);
+        }
     }
     const std::map<std::string, Box> boxes = boxes_required(statement, domain, bounds.values);
     const auto box = boxes.find(call->name);

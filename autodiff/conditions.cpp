@@ -41,6 +41,21 @@ std::vector<Expr> conjuncts(const Expr &e) {
     return all;
 }
 
+bool depends_on_floats(const Expr &e) {
+    class FindFloat : public IRGraphVisitor {
+    public:
+        bool found = false;
+        void include(const Expr &e) override {
+            found = found || e.type().is_float();
+            if (!found) {
+                IRGraphVisitor::include(e);
+            }
+        }
+    } find;
+    find.include(e);
+    return find.found;
+}
+
 Expr guarded(const Expr &guard, const Expr &value) {
     if (!guard.defined() || is_const_one(guard) || !value.defined()) {
         return value;

@@ -15,6 +15,9 @@ Expr both(const Expr &a, const Expr &b);
 Expr either(const Expr &a, const Expr &b);
 /// The conditions that `e` says all hold.
 std::vector<Expr> conjuncts(const Expr &e);
+/// Whether floats decide over `e`. Nothing can be proved about such a condition, but Halide may need exponential time to
+/// find that out: it walks shared subexpressions, of which second derivatives have many, once for each of their uses.
+bool depends_on_floats(const Expr &e);
 /// select(guard, value, 0).
 Expr guarded(const Expr &guard, const Expr &value);
 

@@ -66,6 +66,9 @@ private:
 
     // 1 if the condition holds on all of the domain, 0 if nowhere, -1 if that is not known.
     static int decide(const IndexCase &c, const Expr &condition) {
+        if (depends_on_floats(condition)) {
+            return -1;
+        }
         const Expr plain = simplify(condition);
         if (is_const_one(plain) || is_const_zero(plain)) {
             return is_const_one(plain);

@@ -23,6 +23,9 @@ struct Example {
 /// The examples of the rule table, in its order.
 std::vector<Example> examples_of(const std::vector<Rule> &table);
 
+/// Halide's functions that are no single operation, and operations in forms that the rows do not show.
+const std::vector<Example> &compound_functions();
+
 /// Derivatives of one example at one point, by central differences or by sylvite.
 struct Partials {
     std::vector<double> first;

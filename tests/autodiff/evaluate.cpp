@@ -1,0 +1,289 @@
+#include "evaluate.h"
+
+#include "evaluate_expr.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace sylvite::testing {
+
+using namespace Halide::Internal;
+
+namespace {
+
+Grid grid_of(const Halide::Buffer<> &buffer) {
+    std::vector<int> mins, extents;
+    for (int d = 0; d < buffer.dimensions(); d++) {
+        mins.push_back(buffer.dim(d).min());
+        extents.push_back(buffer.dim(d).extent());
+    }
+    Grid grid(mins, extents);
+    const auto fill = [&](auto typed) {
+        auto value = grid.values.begin();
+        typed.for_each_value([&](auto x) { *value++ = static_cast<long double>(x); });
+    };
+    const Halide::Type type = buffer.type();
+    if (type == Halide::Float(64)) {
+        fill(Halide::Buffer<double>(buffer));
+    } else if (type == Halide::Float(32)) {
+        fill(Halide::Buffer<float>(buffer));
+    } else if (type == Halide::Int(32)) {
+        fill(Halide::Buffer<int>(buffer));
+    } else {
+        throw std::runtime_error("the evaluator knows no buffers of type " + Halide::type_to_c_type(type, false));
+    }
+    return grid;
+}
+
+}  // namespace
+
+Grid::Grid(std::vector<int> mins, std::vector<int> extents) : mins(std::move(mins)), extents(std::move(extents)) {
+    size_t size = 1;
+    for (const int extent : this->extents) {
+        size *= extent;
+    }
+    values.resize(size);
+}
+
+long double &Grid::at(const std::vector<int> &place) {
+    size_t index = 0;
+    for (size_t d = extents.size(); d-- > 0;) {
+        const int i = place[d] - mins[d];
+        if (i < 0 || i >= extents[d]) {
+            throw std::out_of_range("read outside of an image");
+        }
+        index = index * extents[d] + i;
+    }
+    return values[index];
+}
+
+StageExprs stage_exprs(const Function &function, int stage) {
+    const Definition &definition = stage == 0 ? function.definition() : function.update(stage - 1);
+    StageExprs exprs{definition.args(), definition.values(), definition.predicate(), {}};
+    for (std::vector<Halide::Expr> *list : {&exprs.args, &exprs.values}) {
+        for (Halide::Expr &e : *list) {
+            e = substitute_in_all_lets(e);
+        }
+    }
+    for (const ReductionVariable &loop : definition.schedule().rvars()) {
+        exprs.loops.push_back({loop.var, loop.min, loop.extent});
+    }
+    return exprs;
+}
+
+// The stages of Funcs as programs, and the elements that were computed.
+class Evaluator::Machine {
+public:
+    explicit Machine(bool is_exact) : is_exact_(is_exact) {}
+
+    void set(const std::string &parameter, const Grid &values) {
+        parameters_.insert_or_assign(parameter, values);
+        forget();
+    }
+
+    void replace(const Function &function, int stage, const StageExprs &exprs) {
+        Stage &replaced = stages_of(function)[stage];
+        replaced = Stage();
+        set_up(replaced, function, stage, exprs);
+        forget();
+    }
+
+    const std::vector<Value> &value(const Function &function, const std::vector<int> &place) {
+        return after(function, function.updates().size(), place);
+    }
+
+private:
+    using Elements = std::map<std::vector<int>, std::vector<Value>>;
+    struct Stage {
+        std::unique_ptr<ExprProgram> exprs;
+        std::vector<std::string> pure;  // the variable of each dimension, empty where the place is computed
+        std::vector<int> args, values;
+        int predicate = -1;
+        std::vector<std::pair<int, int>> ranges;
+        std::vector<std::string> loops;
+        Elements done;                              // after this stage
+        std::map<std::vector<int>, Elements> runs;  // of stages with loops, by the places of the pure dimensions
+        Elements *running = nullptr;
+    };
+    bool is_exact_;
+    std::map<std::string, Grid> parameters_;
+    std::map<std::string, Grid> buffers_;
+    std::map<std::string, std::vector<Stage>> functions_;
+
+    std::vector<Stage> &stages_of(const Function &function) {
+        const auto [it, is_new] = functions_.try_emplace(function.name());
+        std::vector<Stage> &stages = it->second;
+        if (is_new) {
+            if (function.has_extern_definition() || !function.has_pure_definition()) {
+                throw std::runtime_error("the evaluator needs a definition of " + function.name());
+            }
+            stages.resize(function.updates().size() + 1);
+            for (size_t s = 0; s < stages.size(); s++) {
+                set_up(stages[s], function, s, stage_exprs(function, static_cast<int>(s)));
+            }
+        }
+        return stages;
+    }
+
+    void forget() {
+        for (auto &[name, stages] : functions_) {
+            for (Stage &stage : stages) {
+                stage.done.clear();
+                stage.runs.clear();
+                stage.exprs->changed();
+            }
+        }
+    }
+
+    void set_up(Stage &stage, const Function &function, size_t number, const StageExprs &exprs) {
+        stage.exprs = std::make_unique<ExprProgram>(
+            is_exact_,
+            [this, name = function.name(), number](const Call *call, const std::vector<int> &place) {
+                return read(call, place, call->name == name ? number : 0);
+            },
+            [this](const std::string &parameter, Halide::Type type) {
+                const long double value = parameters_.at(parameter).at({});
+                return type.is_float() ? Value{value, 0} : Value{0, static_cast<int64_t>(value)};
+            });
+        for (const Halide::Expr &value : exprs.values) {
+            stage.values.push_back(stage.exprs->add(value));
+        }
+        for (size_t d = 0; d < exprs.args.size(); d++) {
+            const auto *variable = exprs.args[d].as<Variable>();
+            const bool is_pure = variable && !variable->param.defined() && variable->name == function.args()[d];
+            stage.pure.push_back(is_pure ? variable->name : "");
+            stage.args.push_back(stage.exprs->add(exprs.args[d]));
+        }
+        if (exprs.predicate.defined() && !is_const_one(exprs.predicate)) {
+            stage.predicate = stage.exprs->add(exprs.predicate);
+        }
+        for (const StageExprs::Loop &loop : exprs.loops) {
+            stage.loops.push_back(loop.name);
+            stage.ranges.emplace_back(stage.exprs->add(loop.min), stage.exprs->add(loop.extent));
+        }
+    }
+
+    // A read of a Func or image, by stage `inside` of itself if that is not 0.
+    Value read(const Call *call, const std::vector<int> &place, size_t inside) {
+        if (call->call_type == Call::Halide) {
+            const Function function(call->func);
+            return (inside ? before(function, inside, place) : value(function, place))[call->value_index];
+        }
+        Grid *grid = nullptr;
+        if (call->param.defined()) {
+            grid = &parameters_.at(call->param.name());
+        } else {
+            auto it = buffers_.find(call->image.name());
+            if (it == buffers_.end()) {
+                it = buffers_.emplace(call->image.name(), grid_of(call->image)).first;
+            }
+            grid = &it->second;
+        }
+        const long double value = grid->at(place);
+        return call->type.is_float() ? Value{value, 0} : Value{0, static_cast<int64_t>(value)};
+    }
+
+    // What a stage reads of its own Func.
+    const std::vector<Value> &before(const Function &function, size_t stage, const std::vector<int> &place) {
+        if (Elements *running = stages_of(function)[stage].running) {
+            if (const auto it = running->find(place); it != running->end()) {
+                return it->second;
+            }
+        }
+        return after(function, stage - 1, place);
+    }
+
+    const std::vector<Value> &after(const Function &function, size_t number, const std::vector<int> &place) {
+        Stage &stage = stages_of(function)[number];
+        if (const auto it = stage.done.find(place); it != stage.done.end()) {
+            return it->second;
+        }
+        if (number > 0 && !stage.loops.empty()) {
+            const Elements &written = run(function, number, place);
+            const auto it = written.find(place);
+            return stage.done[place] = it != written.end() ? it->second : after(function, number - 1, place);
+        }
+        bind(stage, place);
+        bool is_written = stage.predicate < 0 || stage.exprs->value(stage.predicate).integer != 0;
+        for (size_t d = 0; d < place.size() && is_written && number > 0; d++) {
+            is_written = stage.exprs->value(stage.args[d]).integer == place[d];
+        }
+        return stage.done[place] = is_written ? values_of(stage) : after(function, number - 1, place);
+    }
+
+    static void bind(Stage &stage, const std::vector<int> &place) {
+        stage.exprs->changed();
+        for (size_t d = 0; d < place.size(); d++) {
+            if (!stage.pure[d].empty()) {
+                stage.exprs->set_variable(stage.pure[d], place[d]);
+            }
+        }
+    }
+
+    static std::vector<Value> values_of(Stage &stage) {
+        std::vector<Value> values;
+        for (const int node : stage.values) {
+            values.push_back(stage.exprs->value(node));
+        }
+        return values;
+    }
+
+    // What the loops of a stage write, where its pure dimensions are those of `place`.
+    const Elements &run(const Function &function, size_t number, const std::vector<int> &place) {
+        Stage &stage = stages_of(function)[number];
+        std::vector<int> key;
+        for (size_t d = 0; d < place.size(); d++) {
+            key.push_back(stage.pure[d].empty() ? 0 : place[d]);
+        }
+        if (const auto it = stage.runs.find(key); it != stage.runs.end()) {
+            return it->second;
+        }
+        Elements elements;
+        stage.running = &elements;
+        bind(stage, place);
+        std::vector<int> mins, extents;
+        bool is_empty = false;
+        for (const auto &[min, extent] : stage.ranges) {
+            mins.push_back(static_cast<int>(stage.exprs->value(min).integer));
+            extents.push_back(static_cast<int>(stage.exprs->value(extent).integer));
+            is_empty = is_empty || extents.back() <= 0;
+        }
+        std::vector<int> counter(mins.size());
+        while (!is_empty) {
+            stage.exprs->changed();
+            for (size_t i = 0; i < counter.size(); i++) {
+                stage.exprs->set_variable(stage.loops[i], mins[i] + counter[i]);
+            }
+            if (stage.predicate < 0 || stage.exprs->value(stage.predicate).integer != 0) {
+                std::vector<int> to;
+                for (const int arg : stage.args) {
+                    to.push_back(static_cast<int>(stage.exprs->value(arg).integer));
+                }
+                elements[to] = values_of(stage);
+            }
+            size_t i = 0;
+            while (i < counter.size() && ++counter[i] == extents[i]) {
+                counter[i++] = 0;
+            }
+            is_empty = i == counter.size();
+        }
+        stage.running = nullptr;
+        return stage.runs[key] = std::move(elements);
+    }
+};
+
+Evaluator::Evaluator(Arithmetic arithmetic) : machine_(std::make_unique<Machine>(arithmetic == Arithmetic::exact)) {}
+Evaluator::~Evaluator() = default;
+
+void Evaluator::set(const std::string &parameter, const Grid &values) { machine_->set(parameter, values); }
+
+void Evaluator::replace(const Function &function, int stage, const StageExprs &exprs) {
+    machine_->replace(function, stage, exprs);
+}
+
+long double Evaluator::operator()(const Func &func, const std::vector<int> &place, int component) {
+    const Value value = machine_->value(func.function(), place)[component];
+    return func.types()[component].is_float() ? value.real : static_cast<long double>(value.integer);
+}
+
+}  // namespace sylvite::testing
