@@ -30,6 +30,62 @@ Box box_of(const Region &region) {
     return box;
 }
 
+// A region narrowed by conditions, which may leave nothing: then one place of the whole region.
+Region not_empty(const Region &narrowed, const Region &whole) {
+    Region region = narrowed;
+    for (size_t d = 0; d < region.size(); d++) {
+        if (!narrowed[d].min.defined() || !whole[d].min.defined()) {
+            continue;
+        }
+        const Expr first = whole[d].min, last = simplify(whole[d].min + whole[d].extent - 1);
+        const Expr min = narrowed[d].min, max = simplify(narrowed[d].min + narrowed[d].extent - 1);
+        if (!can_prove(min <= last)) {
+            region[d].min = Halide::min(min, last);
+        }
+        const Expr end = can_prove(max >= first) ? max : Halide::max(max, first);
+        region[d].extent = simplify(end - region[d].min + 1);
+    }
+    return region;
+}
+
+// A statement that is run where all conditions hold: Halide narrows the bounds of variables by conditions of statements
+// (not of selects), one comparison at a time.
+Stmt under(const Expr &conditions, Stmt statement) {
+    for (const Expr &condition : conjuncts(conditions)) {
+        statement = IfThenElse::make(condition, statement);
+    }
+    return statement;
+}
+
+// The bounds of variables where a predicate holds.
+Scope<Interval> narrowed(const Scope<Interval> &domain, const Expr &predicate) {
+    std::vector<Expr> variables;
+    Box whole;
+    for (auto it = domain.cbegin(); it != domain.cend(); ++it) {
+        variables.push_back(Variable::make(Halide::Int(32), it.name()));
+        whole.push_back(it.value());
+    }
+    Scope<Interval> result;
+    Region region = region_of(whole);
+    const std::string name = "all_variables";
+    const Stmt reads_all = Evaluate::make(Call::make(Halide::Int(32), name, variables, Call::Halide));
+    const auto boxes = boxes_required(under(predicate, reads_all), domain);
+    if (const auto box = boxes.find(name); box != boxes.end()) {
+        region = not_empty(region_of(box->second), region);
+    }
+    size_t d = 0;
+    const Box bounds = box_of(region);
+    for (auto it = domain.cbegin(); it != domain.cend(); ++it) {
+        result.push(it.name(), bounds[d].is_bounded() ? bounds[d] : it.value());
+        d++;
+    }
+    return result;
+}
+
+bool has_predicate(const Definition &definition) {
+    return definition.predicate().defined() && !is_const_one(definition.predicate());
+}
+
 // A dimension of a buffer that is read at an index without bounds is needed whole.
 void bound_by_buffer(Region &box, const Halide::Parameter &parameter) {
     for (size_t d = 0; d < box.size(); d++) {
@@ -116,16 +172,21 @@ private:
         for (int stage = 0; stage < stages && function.has_pure_definition(); stage++) {
             const Definition &definition = stage_definition(function, stage);
             const Scope<Interval> domain = stage_domain(function, stage, box);
-            std::vector<Expr> exprs = definition.values();
-            exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
-            exprs.push_back(definition.predicate());
-            for (const Expr &e : exprs) {
-                for (const auto &[name, needed] : boxes_required(e, domain, bounds.values)) {
+            const auto add = [&](const Expr &e, const Scope<Interval> &where) {
+                for (const auto &[name, needed] : boxes_required(e, where, bounds.values)) {
                     if (auto it = keys.find(name); it != keys.end() && name != function.name()) {
                         merge(it->second, needed);
                     }
                 }
+            };
+            std::vector<Expr> exprs = definition.values();
+            exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
+            const bool is_narrowed = has_predicate(definition);
+            const Scope<Interval> inside = is_narrowed ? narrowed(domain, definition.predicate()) : Scope<Interval>();
+            for (const Expr &e : exprs) {
+                add(e, is_narrowed ? inside : domain);
             }
+            add(definition.predicate(), domain);
         }
         for (const Halide::Parameter &parameter : reads.parameters) {
             Region &needed = bounds.boxes[target_of(parameter).key];
@@ -146,6 +207,7 @@ Bounds bounds_of(const std::vector<Root> &roots) { return InferBounds(roots).bou
 
 namespace {
 
+// Where `read` reads, for the points where `guard` holds.
 Region region_where(const Expr &read, const Expr &guard, const Scope<Interval> &domain, const Bounds &bounds) {
     const Call *call = read.as<Call>();
     if (!call) {
@@ -163,24 +225,6 @@ Region region_where(const Expr &read, const Expr &guard, const Scope<Interval> &
     return box == boxes.end() ? Region(call->args.size()) : region_of(box->second);
 }
 
-// A region narrowed by conditions, which may leave nothing: then one place of the whole region.
-Region not_empty(const Region &narrowed, const Region &whole) {
-    Region region = narrowed;
-    for (size_t d = 0; d < region.size(); d++) {
-        if (!narrowed[d].min.defined() || !whole[d].min.defined()) {
-            continue;
-        }
-        const Expr first = whole[d].min, last = simplify(whole[d].min + whole[d].extent - 1);
-        const Expr min = narrowed[d].min, max = simplify(narrowed[d].min + narrowed[d].extent - 1);
-        if (!can_prove(min <= last)) {
-            region[d].min = Halide::min(min, last);
-        }
-        const Expr end = can_prove(max >= first) ? max : Halide::max(max, first);
-        region[d].extent = simplify(end - region[d].min + 1);
-    }
-    return region;
-}
-
 }  // namespace
 
 Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &domain, const Bounds &bounds) {
@@ -188,22 +232,94 @@ Region region_read(const Expr &read, const Expr &guard, const Scope<Interval> &d
     return guard.defined() ? not_empty(region_where(read, guard, domain, bounds), whole) : whole;
 }
 
+namespace {
+
+class ReadInside : public IRGraphMutator {
+public:
+    ReadInside(const Bounds &bounds, const Scope<Interval> &domain) : bounds_(bounds), domain_(domain) {}
+
+private:
+    const Bounds &bounds_;
+    const Scope<Interval> &domain_;
+
+    // Where the target of a read may be read: an input, by itself or by the Func of an ImageParam, where it has values;
+    // a predicate that nothing meets leaves its Func a box that is nowhere.
+    Region box_to_read(const Call &call) const {
+        Region box(call.args.size());
+        const Call *input = &call;
+        if (call.func.defined()) {
+            const Function function(call.func);
+            const bool is_copy = function.has_pure_definition() && function.updates().empty();
+            input = is_copy ? function.values()[0].as<Call>() : nullptr;
+            for (size_t d = 0; input && d < input->args.size(); d++) {
+                const Variable *arg = input->args[d].as<Variable>();
+                input = arg && d < function.args().size() && arg->name == function.args()[d] ? input : nullptr;
+            }
+        }
+        if (input && input->call_type == Call::Image) {
+            input->param.defined() ? bound_by_buffer(box, input->param) : bound_by_buffer(box, input->image);
+            return box;
+        }
+        const auto needed = bounds_.boxes.find(read_target(&call).key);
+        return needed == bounds_.boxes.end() ? Region() : needed->second;
+    }
+
+    using IRGraphMutator::visit;
+    Expr visit(const Call *op) override {
+        const Expr mutated = IRGraphMutator::visit(op);
+        const Call *call = mutated.as<Call>();
+        const Region box = call ? box_to_read(*call) : Region();
+        if (box.empty() || box.size() != call->args.size()) {
+            return mutated;
+        }
+        std::vector<Expr> args = call->args;
+        bool changed = false;
+        for (size_t d = 0; d < args.size(); d++) {
+            const Halide::Range &range = box[d];
+            if (!range.min.defined()) {
+                continue;
+            }
+            const Expr last = simplify(range.min + range.extent - 1);
+            const Interval found = bounds_of_expr_in_scope(args[d], domain_, bounds_.values);
+            if (!found.is_bounded() || !can_prove(found.min >= range.min) || !can_prove(found.max <= last)) {
+                args[d] = Halide::clamp(args[d], range.min, last);
+                changed = true;
+            }
+        }
+        return changed ? Call::make(call->type, call->name, args, call->call_type, call->func, call->value_index,
+                                    call->image, call->param)
+                       : mutated;
+    }
+};
+
+}  // namespace
+
+Expr read_inside(const Expr &e, const Bounds &bounds, const Scope<Interval> &domain) {
+    return ReadInside(bounds, domain).mutate(e);
+}
+
 Region region_touched(const Function &function, int stage, const Region &box, const FuncValueBounds &values) {
     const Definition &definition = stage_definition(function, stage);
     const Scope<Interval> domain = stage_domain(function, stage, box);
+    const bool is_narrowed = has_predicate(definition);
+    const Scope<Interval> narrow = is_narrowed ? narrowed(domain, definition.predicate()) : Scope<Interval>();
+    const Scope<Interval> &inside = is_narrowed ? narrow : domain;
     Box touched;
     for (const Expr &e : definition.args()) {
-        touched.push_back(bounds_of_expr_in_scope(e, domain, values));
+        touched.push_back(bounds_of_expr_in_scope(e, inside, values));
     }
-    std::vector<Expr> exprs = definition.values();
-    exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
-    exprs.push_back(definition.predicate());
-    for (const Expr &e : exprs) {
-        const std::map<std::string, Box> boxes = boxes_required(e, domain, values);
+    const auto add = [&](const Expr &e, const Scope<Interval> &where) {
+        const std::map<std::string, Box> boxes = boxes_required(e, where, values);
         if (const auto it = boxes.find(function.name()); it != boxes.end()) {
             merge_boxes(touched, it->second);
         }
+    };
+    std::vector<Expr> exprs = definition.values();
+    exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
+    for (const Expr &e : exprs) {
+        add(e, inside);
     }
+    add(definition.predicate(), domain);
     return region_of(touched);
 }
 

@@ -28,6 +28,10 @@ Bounds bounds_of(const std::vector<Root> &roots);
 Region region_read(const Expr &read, const Expr &guard,
                    const Halide::Internal::Scope<Halide::Internal::Interval> &domain, const Bounds &bounds);
 
+/// `e` with reads clamped to the regions that `bounds` says are needed, unless they are inside for all of `domain`.
+Expr read_inside(const Expr &e, const Bounds &bounds,
+                 const Halide::Internal::Scope<Halide::Internal::Interval> &domain);
+
 /// The region of `function` that update stage `stage` writes and reads, for the points of its domain over `box`.
 /// A dimension without bounds has undefined Exprs.
 Region region_touched(const Halide::Internal::Function &function, int stage, const Region &box,

@@ -80,11 +80,15 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     const Update kind = reader.stage == 0 ? Update::accumulate : kind_of_update(function, reader.stage);
     const auto primal = [&](const Expr &e) { return this->primal(e, function, reader.stage, kind); };
     const StageForm &stage = form(function, reader.stage);
+    const Scope<Interval> domain = stage_domain(function, reader.stage, box);
+    // What the stage reads under its predicate, the transposed one may come to read without.
+    const auto protect = [&](const Expr &e) {
+        return stage.predicate.defined() && e.defined() ? read_inside(e, bounds_, domain) : e;
+    };
     std::vector<Expr> place;
     for (const Expr &e : stage.args) {
-        place.push_back(primal(e));
+        place.push_back(protect(primal(e)));
     }
-    const Scope<Interval> domain = stage_domain(function, reader.stage, box);
     std::vector<Expr> seeds(own.size());
     Expr guard = stage.predicate;
     if (kind == Update::overwrite) {
@@ -121,13 +125,13 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     for (const Term &term : linear_form(stage.values, seeds, is_target, where)) {
         std::vector<Expr> index;
         for (const Expr &e : read_arguments(term.read)) {
-            index.push_back(primal(e));
+            index.push_back(protect(primal(e)));
         }
-        Expr condition = primal(both(guard, term.guard));
+        Expr condition = both(primal(guard), protect(primal(term.guard)));
         if (kind == Update::scan && target.key == target_of(function).key) {
             condition = both(condition, scan(function, reader.stage).reads_old(read_arguments(term.read)));
         }
-        additions.push_back({{loops, index, condition, primal(term.coefficient)},
+        additions.push_back({{loops, index, condition, protect(primal(term.coefficient))},
                              term.read,
                              where,
                              stage_domain(function, reader.stage, box)});

@@ -49,7 +49,7 @@ public:
             funcs.push_back(copy);
         }
         for (const Function &function : functions_of(funcs)) {
-            if (!scheduled.count(function.name())) {
+            if (!scheduled.count(function.name()) && !only_reads(function)) {
                 Func(function).compute_root();
             }
         }
@@ -69,6 +69,13 @@ private:
     std::vector<Output> outputs_;
     Halide::Target target_;
     Halide::Pipeline pipeline_;
+
+    // Funcs that only read an input or another Func: at root one of an input would be needed on a bounding box, and the
+    // input with it, where it is read in a corner of that alone.
+    static bool only_reads(const Function &function) {
+        return function.has_pure_definition() && function.updates().empty() && function.values()[0].as<Call>() &&
+               !function.values()[0].as<Call>()->is_extern();
+    }
 
     static std::vector<Expr> arguments(const Func &func) {
         const std::vector<Halide::Var> args = func.args();

@@ -56,6 +56,15 @@ const std::vector<Region1D> cases = {
          return f;
      },
      [](int i, int p) { return i >= p; }},
+    {"a reduction that reads outside of a but where another variable allows it",
+     [](auto &a, auto &b, auto &p) {
+         Func f = define(zero);
+         RDom r(0, size, 0, size);
+         r.where(r.x < r.y && r.y == r.x + 1 && r.x >= p);
+         f(r.y) += a(r.x + 1) * b(r.y);
+         return f;
+     },
+     [](int i, int p) { return i >= 1 && i > p; }},
 };
 
 class EmptyRegions : public ::testing::TestWithParam<size_t> {};
