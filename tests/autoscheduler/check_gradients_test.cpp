@@ -87,6 +87,15 @@ TEST(CheckGradients, FindsAWrongSecondDerivative) {
     EXPECT_THAT(report.text(), HasSubstr("derivative of order 2"));
 }
 
+TEST(CheckGradients, TakesSmallerStepsNearAKink) {
+    Example e;
+    Func f("f");
+    f(x) = abs(e.in(x)-Expr(0.3002));  // in(0) is 0.3, and a step 0.001
+    const GradientReport report = check_gradients(f, {{0, 4}}, {e.in}, {.target = quick});
+    EXPECT_TRUE(report.ok()) << report.text();
+    EXPECT_FALSE(check_gradients(f, {{0, 4}}, {e.in}, {.tolerance = 1e-13, .target = quick}).ok());
+}
+
 TEST(CheckGradients, WorksInSinglePrecision) {
     ImageParam in(Float(32), 1, "in");
     Buffer<float> values(3);
