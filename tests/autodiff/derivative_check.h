@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <random>
 
@@ -22,8 +23,19 @@ struct Case {
 /// How the derivative Funcs are scheduled.
 enum class Placement { inlined, all_roots };
 
-/// Checks in double precision, with random inputs of the given seed: jvp and vjp against central differences, and
-/// <u, Jv> = <J'u, v> to 1e-10; also that nothing is NaN.
+/// Derivatives of a Func and its values near by.
+struct Observation {
+    Halide::Buffer<double> direction, weights;   ///< v, for the input, and u, for the output
+    Halide::Buffer<double> tangent, adjoint;     ///< Jv, and J'u on the input's box with a margin
+    std::array<Halide::Buffer<double>, 4> near;  ///< the output at x + t v, t in observed_steps
+};
+inline constexpr std::array<double, 4> observed_steps = {1e-3, -1e-3, 5e-4, -5e-4};
+
+/// What is wrong with derivatives, or an empty text: Jv against central differences with one Richardson step, <u, Jv> =
+/// <J'u, v> to 1e-10, J'u zero outside the input; also that nothing is NaN.
+std::string judge(const Observation &seen);
+
+/// Checks in double precision, with random inputs of the given seed, that judge() finds nothing wrong in jvp and vjp.
 void check_derivatives(const Case &c, Placement placement, unsigned seed);
 
 /// Checks for the loss sum(u f + f^2 / 2) in double precision: hvp() against central differences of grad(), and that the

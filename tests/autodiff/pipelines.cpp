@@ -372,6 +372,13 @@ const std::vector<Case> cases = {
          f(i1, _) = f(i1, _) * in(r, 0);
          return f;
      }},
+    {"ties",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         const Expr one = in(x);
+         return define({x}, max(one * 2, one + one) * in(5 - x) + min(one * 3, one + one * 2));
+     }},
     {"cast", {5}, {{0, 5}}, [](Func in) { return define({x}, cast(type_of(in), cast<double>(in(x))) * in(x)); }},
 };
 
