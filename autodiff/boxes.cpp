@@ -3,6 +3,8 @@
 #include "autodiff/conditions.h"
 #include "frontend/graph.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -242,10 +244,16 @@ private:
     const Bounds &bounds_;
     const Scope<Interval> &domain_;
 
-    // Where the target of a read may be read: an input, by itself or by the Func of an ImageParam, where it has values;
-    // a predicate that nothing meets leaves its Func a box that is nowhere.
+    // Where the target of a read may be read: what its Func needs. That may be nowhere, where nothing meets a predicate;
+    // of an input, by itself or by the Func of an ImageParam, it is then where it has values.
     Region box_to_read(const Call &call) const {
-        Region box(call.args.size());
+        const auto needed = bounds_.boxes.find(read_target(&call).key);
+        const Region box = needed == bounds_.boxes.end() ? Region() : needed->second;
+        if (std::all_of(box.begin(), box.end(), [](const Halide::Range &range) {
+                return !range.min.defined() || can_prove(range.extent > 0);
+            })) {
+            return box;
+        }
         const Call *input = &call;
         if (call.func.defined()) {
             const Function function(call.func);
@@ -256,12 +264,12 @@ private:
                 input = arg && d < function.args().size() && arg->name == function.args()[d] ? input : nullptr;
             }
         }
-        if (input && input->call_type == Call::Image) {
-            input->param.defined() ? bound_by_buffer(box, input->param) : bound_by_buffer(box, input->image);
+        if (!input || input->call_type != Call::Image) {
             return box;
         }
-        const auto needed = bounds_.boxes.find(read_target(&call).key);
-        return needed == bounds_.boxes.end() ? Region() : needed->second;
+        Region whole(call.args.size());
+        input->param.defined() ? bound_by_buffer(whole, input->param) : bound_by_buffer(whole, input->image);
+        return whole;
     }
 
     using IRGraphMutator::visit;

@@ -44,8 +44,23 @@ private:
         return batched.defined() ? batched : mutated;
     }
     Expr visit(const Variable *op) override {
+        if (op->param.defined() && op->param.is_buffer()) {
+            const auto it = batched_.find(target_of(op->param).key);
+            return it == batched_.end() ? Expr(op) : layout(*op, it->second);
+        }
         const Expr batched = read(op, {});
         return batched.defined() ? batched : Expr(op);
+    }
+
+    // `in.extent.0` and the like of an input: those of the ImageParam that stands for it.
+    static Expr layout(const Variable &size, const Function &values) {
+        const Call *call = values.has_pure_definition() ? values.values()[0].as<Call>() : nullptr;
+        const bool is_input = call && call->param.defined() && values.updates().empty();
+        const std::string &name = size.param.name();
+        _halide_user_assert(is_input) << "vmap() needs an ImageParam for the values of an input whose sizes count; "
+                                      << plain_name(values.name()) << " for " << name << " is none, and " << size.name
+                                      << " is read: give " << name << " bounds of its own by clamping.";
+        return Variable::make(size.type, call->param.name() + size.name.substr(name.size()), call->param);
     }
 };
 

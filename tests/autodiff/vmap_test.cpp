@@ -130,6 +130,21 @@ TEST(Vmap, OfRulesOfTheUser) {
     });
 }
 
+TEST(Vmap, ReadsTheSizesOfTheBatch) {
+    ImageParam in(Float(64), 1, "in"), many(Float(64), 2, "many");
+    Func f("f"), computed("computed");
+    f(x) = in(clamp(x, in.dim(0).min(), in.dim(0).max())) * in.dim(0).extent();
+    Buffer<double> values(3, 2);
+    values.for_each_element([&](int i, int j) { values(i, j) = 1 + i + 10 * j; });
+    many.set(values);
+    const Buffer<double> got = vmap(f, {{in, many}}).realize({5, 2}, quick_target());
+    EXPECT_EQ(got(1, 1), 3 * 12);
+    EXPECT_EQ(got(4, 0), 3 * 3);
+    computed(x, b) = many(x, b);
+    computed(x, b) += many(x, b);
+    EXPECT_THROW(vmap(f, {{in, computed}}), CompileError);
+}
+
 TEST(Vmap, KeepsWhatAllElementsShare) {
     // The rule's derivative by an input that is not part of the batch sums over the batch.
     ImageParam many(Float(64), 2, "many");
