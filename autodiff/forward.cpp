@@ -198,28 +198,6 @@ private:
         return tangent;
     }
 
-    // A predicate cannot read a Func that is not there yet: the values say the same, `select(predicate, value, old)`.
-    static StageForm without_own_predicate(StageForm form, const Function &function) {
-        if (!reads(form.predicate, function)) {
-            return form;
-        }
-        const ReductionDomain domain(form.domain.domain());
-        std::map<std::string, Expr> loops;
-        for (const ReductionVariable &r : domain.domain()) {
-            loops[r.var] = Variable::make(Halide::Int(32), r.var, domain);
-        }
-        for (size_t c = 0; c < form.values.size(); c++) {
-            const Expr old = Call::make(function, form.args, static_cast<int>(c));
-            form.values[c] = replace_variables(Halide::select(form.predicate, form.values[c], old), loops);
-        }
-        for (Expr &e : form.args) {
-            e = replace_variables(e, loops);
-        }
-        form.domain = domain;
-        form.predicate = Expr();
-        return form;
-    }
-
     // `function` has the values of `original`, and maybe more.
     Func lockstep(const Function &function, const Function &original) {
         Func fused(plain_name(function.name()) + "_with_tangent");

@@ -1,5 +1,6 @@
 #include "autodiff/stages.h"
 
+#include "autodiff/affine.h"
 #include "autodiff/boxes.h"
 #include "autodiff/scan.h"
 #include "frontend/graph.h"
@@ -211,11 +212,32 @@ Update kind_of_update(const Function &function, int stage) {
     return !reads_itself ? Update::overwrite : Scan::of(function, stage, form) ? Update::scan : Update::recur;
 }
 
+StageForm without_own_predicate(StageForm form, const Function &function) {
+    if (!reads(form.predicate, function)) {
+        return form;
+    }
+    const ReductionDomain domain(form.domain.domain());
+    std::map<std::string, Expr> loops;
+    for (const ReductionVariable &r : domain.domain()) {
+        loops[r.var] = Variable::make(Halide::Int(32), r.var, domain);
+    }
+    for (size_t c = 0; c < form.values.size(); c++) {
+        const Expr old = Call::make(function, form.args, static_cast<int>(c));
+        form.values[c] = replace_variables(Halide::select(form.predicate, form.values[c], old), loops);
+    }
+    for (Expr &e : form.args) {
+        e = replace_variables(e, loops);
+    }
+    form.domain = domain;
+    form.predicate = Expr();
+    return form;
+}
+
 Function after_stage(const Function &function, int stage) {
     Func prefix(plain_name(function.name()));
     prefix.function().define(function.args(), stage_form(function, 0).values);
     for (int s = 1; s <= stage; s++) {
-        const StageForm form = stage_form(function, s);
+        const StageForm form = without_own_predicate(stage_form(function, s), function);
         std::vector<Expr> args, values;
         for (const Expr &e : form.args) {
             args.push_back(redirect_reads(e, function, prefix.function()));

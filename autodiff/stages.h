@@ -33,6 +33,10 @@ Expr redirect_reads(const Expr &e, const Halide::Internal::Function &from, const
 /// arguments of calls for that (SplitTuples.cpp), so that exp(f(x)[0]) would read the new f(x)[0]. In a Let it sees it.
 Expr bind_self_reads(const Expr &e, const Halide::Internal::Function &function);
 
+/// A stage whose predicate reads `function` itself as one without a predicate, that writes back what is there where it
+/// does not hold: for copies of `function`, because a predicate cannot read a Func that is not there yet.
+StageForm without_own_predicate(StageForm form, const Halide::Internal::Function &function);
+
 /// What an update stage does to the values that were there before it.
 enum class Update {
     accumulate,  ///< adds to them: f(a) = f(a) + e, with e, a and the predicate free of f

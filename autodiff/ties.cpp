@@ -116,6 +116,8 @@ std::optional<Function> with_counted_ties(const Function &function) {
                 e = redirect_reads(e, function, result.function());
             }
         }
+        form.predicate = redirect_reads(form.predicate, function, result.function());
+        form = without_own_predicate(form, result.function());
         result.function().define_update(form.args, form.values, form.domain);
         for (Expr &e : result.function().update(static_cast<int>(&form - &forms[0])).values()) {
             e = bind_self_reads(e, result.function());

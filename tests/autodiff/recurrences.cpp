@@ -301,6 +301,17 @@ const std::vector<Case> cases = {
              f(r + 1) = f(r) * in(r);
          });
      }},
+    {"a predicate on the Func itself, whose values later stages need",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         return with_update({x}, {in(x)}, [&](Func &f) {
+             RDom r(0, 5);
+             r.where(f(r) > real(in, 0.9));
+             f(r) = in(r + 1) * real(in, 0.4);
+             f(x) = f(x) * f(x) * in(x);
+         });
+     }},
     {"places that are data, with duplicates",
      {6},
      {{0, 3}},

@@ -93,6 +93,22 @@ TEST(Ties, BesideOtherUpdatesAndValues) {
     t.expect({1, 4, 4, 1}, {6 * (1. / 3 + 1. / 3) + 3, 3 * 0.5 + 3, 3 * 0.5 + 3, 6 * (1. / 3 + 1. / 3) + 3});
 }
 
+TEST(Ties, BesideAStageWithAPredicateOnTheFuncItself) {
+    Ties t;
+    RDom r(0, 3), s(0, 1), u(0, 1);
+    Func largest("largest");
+    largest(x) = Internal::make_const(Float(64), -9);
+    largest(0) = max(largest(0), t.in(r));
+    s.where(largest(s) < 4.5f);
+    largest(s) = t.in(3) * 2;
+    u.where(largest(u) < 4.5f);
+    largest(u) = t.in(4);
+    RDom v(4, 1);
+    largest(0) = max(largest(0), t.in(v));
+    t.f(x) = largest(0) + 0 * x;
+    t.expect({4, 4, 3, 3.5, 7}, {0, 0, 0, 1, 0.5});
+}
+
 TEST(Ties, OfAMaximumOfDataDependentPlaces) {
     Ties t;
     RDom r(0, 5);
