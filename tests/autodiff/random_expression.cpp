@@ -36,8 +36,10 @@ Index RandomExpressions::index(const std::vector<Index> &loops, int depth) {
         const int c = 2 + pick(2);
         return {i.e * c, i.low * c, i.high * c};
     }
-    case 5:
-        return {-i.e, -i.high, -i.low};
+    case 5: {
+        const int c = 1 + pick(2);
+        return {i.e * -c, -c * i.high, -c * i.low};
+    }
     case 6: {
         const int c = 2 + pick(2);
         const Index j = index(loops, depth - 1);
@@ -126,9 +128,26 @@ Expr RandomExpressions::condition(const std::vector<Index> &loops, int depth) {
 }
 
 Expr RandomExpressions::read(const Readable &from, const std::vector<Index> &loops) {
+    // Rarely all dimensions together: sums and differences of two loops, or loops divided and a coordinate from data.
+    std::vector<Index> places;
+    const size_t rank = from.box.size();
+    if (rank >= 2 && loops.size() >= 2 && chance(0.08)) {
+        const Index &i = loops[loops.size() - 2], &j = loops.back();
+        if (chance(0.5)) {
+            places = {{i.e + j.e, i.low + j.low, i.high + j.high}, {i.e - j.e, i.low - j.high, i.high - j.low}};
+        } else {
+            places = {{i.e / 2, floor_div(i.low, 2), floor_div(i.high, 2)},
+                      {j.e / 2, floor_div(j.low, 2), floor_div(j.high, 2)}};
+            if (rank >= 3) {
+                const Expr data = cast<int>(floor(leaf(loops) * 4));
+                const auto [low, high] = from.box[2];
+                places.push_back({clamp(data, low, high), low, high});
+            }
+        }
+    }
     std::vector<Expr> at;
-    for (size_t d = 0; d < from.box.size(); d++) {
-        const Index i = index_within(loops, from.box[d]);
+    for (size_t d = 0; d < rank; d++) {
+        const Index i = d < places.size() ? fit(places[d], from.box[d]) : index_within(loops, from.box[d]);
         if (from.read_box) {
             grow((*from.read_box)[d], i);
         }

@@ -1,5 +1,7 @@
 #include "random_graph.h"
 
+#include "random_updates.h"
+
 #include <algorithm>
 
 namespace sylvite::testing {
@@ -8,9 +10,9 @@ using namespace Halide;
 
 namespace {
 
-class Generator : private RandomExpressions {
+class Generator : private RandomUpdates {
 public:
-    using RandomExpressions::RandomExpressions;
+    using RandomUpdates::RandomUpdates;
 
     RandomGraph make() {
         inputs();
@@ -54,15 +56,29 @@ private:
     }
 
     std::vector<Span> random_box(int rank) {
-        static const int extents[] = {1, 2, 3, 7, 4}, mins[] = {0, 0, -2, 3};
+        static const int extents[] = {1, 2, 3, 7, 4, 17, 33}, mins[] = {0, 0, -2, 3};
         std::vector<Span> box;
         int size = 1;
         for (int d = 0; d < rank; d++) {
-            const int extent = size * 7 > 90 ? 1 + pick(3) : extents[pick(5)], min = mins[pick(4)];
+            const int extent = size * 7 > 90 ? 1 + pick(3) : extents[pick(rank < 3 && size < 5 ? 7 : 5)];
+            const int min = mins[pick(4)];
             box.emplace_back(min, min + extent - 1);
             size *= extent;
         }
         return box;
+    }
+
+    // 1 to 3 dimensions, rarely 0 or 4.
+    int random_rank() { return chance(0.1) ? (chance(0.7) ? 0 : 4) : 1 + pick(3); }
+
+    Stage begin(const std::vector<Span> &box) {
+        static const char *const names[] = {"x", "y", "z", "w"};
+        Stage stage{Func("f" + std::to_string(readable.size())), {}, {}, box};
+        for (size_t d = 0; d < box.size(); d++) {
+            stage.vars.emplace_back(names[d]);
+            stage.loops.push_back({stage.vars.back(), box[d].first, box[d].second});
+        }
+        return stage;
     }
 
     void stage(bool is_last) {
@@ -71,212 +87,100 @@ private:
             boundary();
             return;
         }
-        const int rank = is_last ? pick(3) : pick(10) == 0 ? 0 : 1 + pick(3);
-        const std::vector<Span> box = random_box(rank);
-        std::vector<Index> loops;
-        std::vector<Var> vars;
-        for (size_t d = 0; d < box.size(); d++) {
-            vars.emplace_back(std::string(1, static_cast<char>('x' + d)));
-            loops.push_back({vars.back(), box[d].first, box[d].second});
+        const int kind = pick(12);
+        if (kind == 9) {
+            ping_pong();
+        } else if (kind == 10) {
+            argmax();
         }
-        Func f("f" + std::to_string(readable.size()));
-        if (chance(0.15)) {
-            tuple(f, vars, loops, box);
+        Stage stage = begin(random_box(is_last ? pick(3) : random_rank()));
+        const Func f = stage.f;
+        if (kind == 11 || kind == 8) {
+            tuple(stage);
         } else {
-            const int updates = chance(0.5) ? 0 : 1 + pick(2);
-            f(vars) = updates && chance(0.3) ? real(chance(0.5) ? 0 : number()) : expression(loops, 1 + pick(3));
+            const int updates = chance(0.4) ? 0 : 1 + pick(chance(0.2) ? 4 : 2);
+            stage.f(stage.vars) =
+                updates && chance(0.3) ? real(chance(0.5) ? 0 : number()) : expression(stage.loops, 1 + pick(3));
             for (int u = 0; u < updates; u++) {
                 start_stage();
-                update(f, vars, loops, box);
+                update(stage);
             }
-            readable.push_back({[f](auto &at) { return f(at); }, box, nullptr});
+            readable.push_back({[f](auto &at) { return f(at); }, stage.box, nullptr});
         }
         graph_.output = f;
-        graph_.box = box;
+        graph_.box = stage.box;
         if (is_last && f.outputs() > 1) {
             Func sum("sum");
-            sum(vars) =
-                f(std::vector<Expr>(vars.begin(), vars.end()))[0] * f(std::vector<Expr>(vars.begin(), vars.end()))[1];
+            sum(stage.vars) = f(stage.here())[0] * f(stage.here())[1];
             graph_.output = sum;
         }
     }
 
-    void tuple(Func &f, const std::vector<Var> &vars, const std::vector<Index> &loops, const std::vector<Span> &box) {
+    void tuple(Stage &stage) {
+        Func &f = stage.f;
         const bool has_integer = chance(0.3);
-        std::vector<Expr> values{expression(loops, 2), expression(loops, 2)};
+        std::vector<Expr> values{expression(stage.loops, 2), expression(stage.loops, 2)};
         if (has_integer) {
-            values.push_back(cast<int>(leaf(loops) * 3));
+            values.push_back(cast<int>(leaf(stage.loops) * 3));
         }
-        f(vars) = Tuple(values);
-        const std::vector<Expr> here(vars.begin(), vars.end());
+        f(stage.vars) = Tuple(values);
+        const std::vector<Expr> here = stage.here();
         if (chance(0.5)) {
             start_stage();
             const RDom r = domain(1);
-            const std::vector<Index> inner = with(loops, r);
+            const std::vector<Index> inner = with(stage.loops, r);
             const bool adds = chance(0.6);
             std::vector<Expr> next{f(here)[0] + expression(inner, 1), f(here)[1] + expression(inner, 2)};
             if (!adds) {
                 start_stage();
-                next = {f(here)[1] * expression(loops, 1), f(here)[0] + expression(loops, 1)};
+                next = {f(here)[1] * expression(stage.loops, 1), f(here)[0] + expression(stage.loops, 1)};
             }
             if (has_integer) {
                 next.push_back(f(here)[2] + 1);
             }
-            f(vars) = Tuple(next);
+            f(stage.vars) = Tuple(next);
         }
+        const Func made = f;
         for (int c = 0; c < 2; c++) {
-            readable.push_back({[f, c](auto &at) -> Expr { return f(at)[c]; }, box, nullptr});
+            readable.push_back({[made, c](auto &at) -> Expr { return made(at)[c]; }, stage.box, nullptr});
         }
     }
 
-    RDom domain(int rank) {
-        Region region;
-        for (int d = 0; d < rank; d++) {
-            region.emplace_back(pick(4) - 1, 1 + pick(4));
-        }
-        return RDom(region, "r");
+    // The largest value and where it was, then what is read there.
+    void argmax() {
+        Stage stage = begin(random_box(pick(3)));
+        Func best("best"), there("there");
+        const RDom r = domain(1);
+        const std::vector<Index> inner = with(stage.loops, r);
+        const Expr candidate = leaf(inner);
+        const int low = inner.back().low, high = inner.back().high;
+        const std::vector<Expr> here = stage.here();
+        best(stage.vars) = Tuple(real(-0.5), low);
+        const Expr better = chance(0.5) ? candidate > best(here)[0] : best(here)[0] < candidate;
+        best(stage.vars) = Tuple(select(better, candidate, best(here)[0]), select(better, r.x, best(here)[1]));
+        readable.push_back({[best](auto &at) -> Expr { return best(at)[0]; }, stage.box, nullptr});
+        start_stage();
+        std::vector<Index> known = stage.loops;
+        known.push_back({clamp(best(here)[1], low, high), low, high});
+        there(stage.vars) = leaf(known);
+        readable.push_back({[there](auto &at) { return there(at); }, stage.box, nullptr});
     }
 
-    static std::vector<Index> with(std::vector<Index> loops, const RDom &r) {
-        for (int d = 0; d < r.dimensions(); d++) {
-            const int min = *Internal::as_const_int(r[d].min()), extent = *Internal::as_const_int(r[d].extent());
-            loops.push_back({r[d], min, min + extent - 1});
-        }
-        return loops;
-    }
-
-    // A predicate on some of the iterations, of the variables or of data.
-    void restrict(RDom &r) {
-        switch (pick(4)) {
-        case 0:
-            r.where(r.x % 2 == 0);
-            break;
-        case 1:
-            r.where(r[r.dimensions() - 1] + r.x < 4);
-            break;
-        case 2:
-            r.where(r.x != 1 || r[r.dimensions() - 1] > 0);
-            break;
-        default: {
-            // Of an input: Halide 21 does not realize a Func with updates where only a predicate reads it.
-            const Expr e = read(readable[0], with({}, r));
-            r.where(e > real(0.1));
-            break;
-        }
-        }
-    }
-
-    void update(Func &f, const std::vector<Var> &vars, const std::vector<Index> &loops, const std::vector<Span> &box) {
-        const std::vector<Expr> here(vars.begin(), vars.end());
-        RDom r = domain(1 + pick(2));
-        const int kind = pick(12);
-        if (chance(0.3)) {
-            restrict(r);
-        }
-        const std::vector<Index> inner = with(loops, r);
-        switch (kind) {
-        case 0:
-        case 1:
-        case 2: {  // a sum
-            const Expr e = expression(inner, 1 + pick(2));
-            f(here) = f(here) + e;
-            break;
-        }
-        case 3:
-        case 4:
-        case 5:
-        case 6:
-            scatter(f, vars, loops, r, box);
-            break;
-        case 7: {  // in place
-            const Expr factor = expression(loops, 1), summand = leaf(loops);
-            f(here) = f(here) * factor + summand;
-            break;
-        }
-        case 8:
-            if (!vars.empty()) {
-                slice(f, loops, box);
-            }
-            break;
-        case 9: {  // a product, a maximum or a function applied again and again
-            const Expr e = leaf(inner);
-            const int which = pick(4);
-            f(here) = which == 0   ? f(here) * e
-                      : which == 1 ? max(f(here), e)
-                      : which == 2 ? e - f(here)
-                                   : sin(f(here)) + e;
-            break;
-        }
-        case 10:
-            if (!vars.empty() && box[0].second > box[0].first) {
-                scan(f, here, loops, box);
-            }
-            break;
-        default: {
-            const Expr e = expression(loops, 2);
-            f(here) = f(here) + e;
-            break;
-        }
-        }
-    }
-
-    // Some places are chosen by the RDom.
-    void scatter(Func &f, const std::vector<Var> &vars, const std::vector<Index> &loops, const RDom &r,
-                 const std::vector<Span> &box) {
-        const std::vector<Index> inner = with({}, r);
-        std::vector<Expr> to, from;
-        std::vector<Index> known = inner;
-        bool keeps_all = true;
-        for (size_t d = 0; d < vars.size(); d++) {
-            const bool keep = chance(0.3);
-            keeps_all = keeps_all && keep;
-            to.push_back(keep ? Expr(vars[d]) : index_within(inner, box[d]).e);
-            from.push_back(keep || chance(0.5) ? to[d] : index_within(inner, box[d]).e);
-            if (keep) {
-                known.push_back(loops[d]);
-            }
-        }
-        const Expr e = expression(known, 1 + pick(2));
-        const int which = pick(4);
-        switch (which == 0 && keeps_all ? 2 : which) {  // Halide warns of an update that hides the earlier ones
-        case 0:
-            f(to) = e;
-            break;
-        case 1:
-            f(to) = f(from) * e;  // of what other iterations wrote
-            break;
-        default:
-            f(to) = f(to) + e;
-            break;
-        }
-    }
-
-    // One slice from another.
-    void slice(Func &f, const std::vector<Index> &loops, const std::vector<Span> &box) {
-        std::vector<Expr> to, from;
-        for (const Index &i : loops) {
-            to.push_back(i.e);
-            from.push_back(i.e);
-        }
-        to[0] = box[0].first;
-        from[0] = box[0].second;
-        const std::vector<Index> others(loops.begin() + 1, loops.end());
-        const Expr factor = expression(others, 1), summand = leaf(others);
-        f(to) = f(from) * factor + summand;
-    }
-
-    void scan(Func &f, const std::vector<Expr> &here, const std::vector<Index> &loops, const std::vector<Span> &box) {
-        const RDom t(box[0].first, box[0].second - box[0].first);
-        std::vector<Expr> to = here, from = here;
-        to[0] = t + 1;
-        from[0] = t;
-        if (chance(0.3)) {
-            std::swap(to[0], from[0]);
-        }
-        std::vector<Index> others(loops.begin() + 1, loops.end());
-        others.push_back({t, box[0].first, box[0].second - 1});
-        const Expr factor = leaf(others);
-        f(to) = (chance(0.5) ? sin(f(from)) : f(from)) * factor + f(to);
+    // Steps in time with two buffers: u(x, (t + 1) % 2) of u(x +- 1, t % 2).
+    void ping_pong() {
+        const int extent = 3 + pick(4), steps = 1 + pick(4);
+        Func u("u");
+        const Var x("x"), p("p");
+        const Index column{x, 0, extent - 1}, buffer{p, 0, 1};
+        u(x, p) = expression({column, buffer}, 1);
+        start_stage();
+        const RDom r(1, extent - 2, 0, steps, "pp");
+        const Expr now = r.y % 2, next = chance(0.5) ? (r.y + 1) % 2 : 1 - now;
+        const Expr force = leaf({{r.x, 1, extent - 2}, {r.y, 0, steps - 1}});
+        const Expr left = u(r.x - 1, now), here = u(r.x, now), right = u(r.x + 1, now);
+        u(r.x, next) = chance(0.5) ? here + (left - 2 * here + right) * real(0.25) + force
+                                   : sin(left * right) + here * force - u(r.x, next);
+        readable.push_back({[u](auto &at) { return u(at); }, {{0, extent - 1}, {0, 1}}, nullptr});
     }
 
     void boundary() {
@@ -289,7 +193,7 @@ private:
         Region region;
         std::vector<Span> wide;
         for (size_t d = 0; d < from.box.size(); d++) {
-            vars.emplace_back(std::string(1, static_cast<char>('x' + d)));
+            vars.emplace_back("x" + std::to_string(d));
             region.emplace_back(from.box[d].first, from.box[d].second - from.box[d].first + 1);
             wide.emplace_back(from.box[d].first - 1 - pick(9), from.box[d].second + 1 + pick(9));
             if (from.read_box) {

@@ -27,9 +27,9 @@ struct RandomGraph {
     int stages = 0;
 };
 
-/// 1 to 8 stages of 0 to 3 dimensions of awkward extents: pointwise operations, stencils, boundary conditions, strides,
-/// up- and downsampling, transposed, diagonal and data-dependent reads, sums with predicates, scatters, overwrites,
-/// Tuples, shared subexpressions.
+/// 1 to 12 stages of 0 to 4 dimensions of awkward extents: pointwise operations, stencils, boundary conditions, strides
+/// of both signs, up- and downsampling, transposed, diagonal and data-dependent reads, gathers from a grid with a data
+/// coordinate, Tuples, argmax, two buffers in turn, shared subexpressions, and the updates of random_updates.h.
 RandomGraph random_graph(Choices &choices);
 
 }  // namespace sylvite::testing
