@@ -1,6 +1,7 @@
 #include "autodiff/autodiff.h"
 
 #include "autodiff/reverse.h"
+#include "autodiff/zero_gradient.h"
 #include "frontend/graph.h"
 
 using namespace Halide::Internal;
@@ -57,7 +58,8 @@ Input::Input(const Halide::Parameter &parameter) {
 
 Input::Input(const Array &array) : Input(array.func()) {}
 
-Adjoints::Adjoints(const std::vector<Cotangent> &outputs) : reverse_(std::make_shared<Reverse>()) {
+Adjoints::Adjoints(const std::vector<Cotangent> &outputs) :
+    reverse_(std::make_shared<Reverse>()), asked_for_(std::make_shared<std::set<std::string>>()) {
     for (const Cotangent &cotangent : outputs) {
         const Func &output = cotangent.output, &adjoint = cotangent.adjoint;
         _halide_user_assert(output.defined() && adjoint.defined())
@@ -82,11 +84,20 @@ Adjoints::Adjoints(const std::vector<Cotangent> &outputs) : reverse_(std::make_s
         _halide_user_assert(any_float) << "vjp() needs float outputs; " << name << " has type " << output.types()[0]
                                        << ": integers have no derivative.";
         reverse_->add_root(cotangent);
+        outputs_.push_back(output);
     }
 }
 
 Func Adjoints::operator()(const Input &x) const {
     require_floats("vjp()", x);
+    const Func derivative = as_derivative(by(x));
+    if (asked_for_->insert(x.target().key).second) {
+        warn_if_zero(outputs_, x);
+    }
+    return derivative;
+}
+
+Func Adjoints::by(const Input &x) const {
     if (x.types().size() == 1) {
         return reverse_->adjoint_everywhere(x.target(), x.arguments(), x.types()[0]);
     }
@@ -137,6 +148,19 @@ Adjoints vjp(const Func &output, const Func &adjoint, const Region &box) {
 }
 
 Adjoints vjp(const std::vector<Cotangent> &outputs) { return Adjoints(outputs); }
+
+std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
+    std::vector<Func> tangents = tangents_of(outputs, inputs);
+    for (Func &tangent : tangents) {
+        tangent = as_derivative(tangent);
+    }
+    for (const Tangent &input : inputs) {
+        warn_if_zero(outputs, input.input);
+    }
+    return tangents;
+}
+
+Func jvp(const Func &output, const std::vector<Tangent> &inputs) { return jvp(std::vector<Func>{output}, inputs)[0]; }
 
 Func hvp(const Func &loss, const Input &x, const Func &v) { return jvp(grad(loss, x), {{x, v}}); }
 

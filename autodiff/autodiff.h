@@ -4,6 +4,9 @@
 #include "frontend/array.h"
 
 #include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace sylvite {
 
@@ -63,6 +66,10 @@ public:
 
 private:
     std::shared_ptr<Reverse> reverse_;
+    std::vector<Func> outputs_;
+    std::shared_ptr<std::set<std::string>> asked_for_;  // what was looked at for a warning, by key
+
+    Func by(const Input &x) const;
 };
 
 /// The gradient of `loss`, a Func without dimensions and with one float value. Cost: 2-4 evaluations of the loss.
@@ -78,6 +85,8 @@ Adjoints vjp(const std::vector<Cotangent> &outputs);
 Func jvp(const Func &output, const std::vector<Tangent> &inputs);
 /// The same for several outputs that share what they have in common.
 std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs);
+/// The same, as a step on the way to a derivative: without the warning of jvp() about what is zero by construction.
+std::vector<Func> tangents_of(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs);
 
 /// The values of `f`, of which all derivatives count as zero, in both modes and to any order. For an Expr see
 /// linear_form.h.

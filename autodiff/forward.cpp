@@ -243,7 +243,7 @@ private:
 
 }  // namespace
 
-std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
+std::vector<Func> tangents_of(const std::vector<Func> &outputs, const std::vector<Tangent> &inputs) {
     for (const Func &output : outputs) {
         _halide_user_assert(output.defined())
             << "jvp() needs defined Funcs; " << plain_name(output.name()) << " is not: define it first.";
@@ -255,7 +255,5 @@ std::vector<Func> jvp(const std::vector<Func> &outputs, const std::vector<Tangen
     }
     return tangents;
 }
-
-Func jvp(const Func &output, const std::vector<Tangent> &inputs) { return jvp(std::vector<Func>{output}, inputs)[0]; }
 
 }  // namespace sylvite

@@ -104,7 +104,7 @@ private:
     static Array placeholder(const Array &like) { return input(like.type(), like.name(), like.extents()); }
     Array at_places(const Func &func, const std::vector<Expr> &extents) { return places_(Array(func, extents)); }
     Array moved(const std::vector<Tangent> &tangents) {
-        return at_places(jvp(value_.func(), tangents), value_.extents());
+        return at_places(tangents_of({value_.func()}, tangents)[0], value_.extents());
     }
     Adjoints adjoints(const Array &adjoint) const { return vjp(value_.func(), adjoint.func(), value_.box()); }
 };

@@ -32,11 +32,6 @@ void accumulate(Adjoint &to, const Expr &value, const Expr &guard) {
     }
 }
 
-bool is_stopped(const Expr &e) {
-    const Call *call = Call::as_intrinsic(e, {Call::return_second});
-    return call && call->args[0].type().is_bool() && is_const_one(call->args[0]);
-}
-
 // Calls `visit` on the reads in an Expr and on the calls around them; does not go on where it returns false.
 class VisitExprs : public IRGraphVisitor {
 public:
@@ -245,6 +240,11 @@ std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector
 Expr stop_gradient(const Expr &e) {
     _halide_user_assert(e.defined()) << "stop_gradient() needs a defined Expr; it was given one that is not.";
     return e.type().is_float() ? Call::make(e.type(), Call::return_second, {const_true(), e}, Call::PureIntrinsic) : e;
+}
+
+bool is_stopped(const Expr &e) {
+    const Call *call = Call::as_intrinsic(e, {Call::return_second});
+    return call && call->args[0].type().is_bool() && is_const_one(call->args[0]);
 }
 
 Expr sum_of(const Expr &a, const Expr &b) {

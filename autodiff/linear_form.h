@@ -48,6 +48,8 @@ std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector
 /// `e` marked as a value through which nothing is differentiated: return_second(true, e), which all of Halide's back
 /// ends compile to `e` and no other Expr looks like.
 Expr stop_gradient(const Expr &e);
+/// Whether an Expr is one.
+bool is_stopped(const Expr &e);
 
 /// a + b and a * b without superfluous zeros and ones; an undefined a or b counts as 0.
 Expr sum_of(const Expr &a, const Expr &b);

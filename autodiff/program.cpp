@@ -3,6 +3,7 @@
 #include "autodiff/checkpoint.h"
 #include "autodiff/program_forward.h"
 #include "autodiff/program_reverse.h"
+#include "autodiff/zero_gradient.h"
 
 using namespace Halide::Internal;
 
@@ -131,6 +132,16 @@ Program reverse(const Program &program, const std::vector<ProgramInput> &wrt, co
     return Program(program.name(), std::move(inputs), std::move(outputs));
 }
 
+void warn_if_zero(const Arrays &outputs, const std::vector<ProgramInput> &wrt) {
+    std::vector<Func> funcs;
+    for (const Array &output : outputs) {
+        funcs.push_back(output.func());
+    }
+    for (const ProgramInput &x : wrt) {
+        warn_if_zero(funcs, differentiable(x));
+    }
+}
+
 const ProgramOutput &scalar_output(const std::string &function, const Program &program) {
     const ProgramOutput *scalar = nullptr;
     for (const ProgramOutput &output : program.outputs()) {
@@ -149,7 +160,9 @@ const ProgramOutput &scalar_output(const std::string &function, const Program &p
 
 Program jvp(const Program &program, const std::vector<std::string> &wrt) {
     const auto d = [](const std::string &name) { return "d_" + name; };
-    return forward(program, wrt, "jvp()", d, d);
+    Program moving = forward(program, wrt, "jvp()", d, d);
+    warn_if_zero(arrays_of(program), inputs_named("jvp()", program, wrt));
+    return moving;
 }
 
 Program vjp(const Program &original, const std::vector<std::string> &wrt) {
@@ -166,8 +179,10 @@ Program vjp(const Program &original, const std::vector<std::string> &wrt) {
             inputs.emplace_back(adjoints.back());
         }
     }
-    return reverse(program, x, adjoints, inputs,
-                   [&](const std::string &name) { return names.unique("adjoint_" + name); });
+    Program derived =
+        reverse(program, x, adjoints, inputs, [&](const std::string &name) { return names.unique("adjoint_" + name); });
+    warn_if_zero(arrays_of(original), x);
+    return derived;
 }
 
 Program grad(const Program &original, const std::vector<std::string> &wrt) {
@@ -184,8 +199,10 @@ Program grad(const Program &original, const std::vector<std::string> &wrt) {
             adjoints.back() = Array(one, {});
         }
     }
-    return reverse(program, x, adjoints, program.inputs(),
-                   [&](const std::string &name) { return names.unique("d_" + loss + "_d_" + name); });
+    Program gradient = reverse(program, x, adjoints, program.inputs(),
+                               [&](const std::string &name) { return names.unique("d_" + loss + "_d_" + name); });
+    warn_if_zero({original.output(loss)}, x);
+    return gradient;
 }
 
 Program hvp(const Program &program, const std::vector<std::string> &wrt) {

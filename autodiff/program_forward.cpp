@@ -38,7 +38,7 @@ Arrays ProgramForward::tangents(const Arrays &arrays) {
             values.push_back(array.func());
         }
     }
-    const std::vector<Func> moved = jvp(values, inputs_);
+    const std::vector<Func> moved = tangents_of(values, inputs_);
     Arrays tangents;
     size_t next = 0;
     for (const Array &array : arrays) {

@@ -1,6 +1,7 @@
 #include "autoscheduler/generator_main/halide_derivatives.h"
 
 #include "autodiff/autodiff.h"
+#include "autodiff/zero_gradient.h"
 
 #include <algorithm>
 #include <functional>
@@ -150,7 +151,7 @@ HalideAlgorithm forward(const std::string &function, const HalideAlgorithm &algo
             funcs.push_back(output.func);
         }
     }
-    const std::vector<Func> moved = jvp(funcs, tangents);
+    const std::vector<Func> moved = tangents_of(funcs, tangents);
     for (size_t i = 0; i < moving.size(); i++) {
         addition.output(output_name(moving[i].name), moved[i], buffers_of(moving[i].func));
     }
@@ -161,7 +162,15 @@ HalideAlgorithm forward(const std::string &function, const HalideAlgorithm &algo
 
 HalideAlgorithm jvp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
     const auto d = [](const std::string &name) { return "d_" + name; };
-    return forward("jvp()", algorithm, wrt, d, d);
+    HalideAlgorithm moving = forward("jvp()", algorithm, wrt, d, d);
+    std::vector<Func> funcs;
+    for (const Output &output : algorithm.outputs) {
+        funcs.push_back(output.func);
+    }
+    for (const std::string &x : wrt) {
+        warn_if_zero(funcs, Input(algorithm.input(x)));
+    }
+    return moving;
 }
 
 HalideAlgorithm vjp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
