@@ -141,10 +141,7 @@ private:
             [this, name = function.name(), number](const Call *call, const std::vector<int> &place) {
                 return read(call, place, call->name == name ? number : 0);
             },
-            [this](const std::string &parameter, Halide::Type type) {
-                const long double value = parameters_.at(parameter).at({});
-                return type.is_float() ? Value{value, 0} : Value{0, static_cast<int64_t>(value)};
-            });
+            [this](const Variable *parameter) { return value_of(parameter); });
         for (const Halide::Expr &value : exprs.values) {
             stage.values.push_back(stage.exprs->add(value));
         }
@@ -163,23 +160,36 @@ private:
         }
     }
 
+    Grid &grid_of(const Halide::Parameter &parameter, const Halide::Buffer<> &buffer) {
+        if (parameter.defined()) {
+            return parameters_.at(parameter.name());
+        }
+        auto it = buffers_.find(buffer.name());
+        if (it == buffers_.end()) {
+            it = buffers_.emplace(buffer.name(), testing::grid_of(buffer)).first;
+        }
+        return it->second;
+    }
+
+    // A scalar parameter, or a bound of an image: "in.min.0" or "in.extent.0".
+    Value value_of(const Variable *variable) {
+        Grid &grid = grid_of(variable->param, variable->image);
+        if (variable->param.defined() && !variable->param.is_buffer()) {
+            const long double value = grid.at({});
+            return variable->type.is_float() ? Value{value, 0} : Value{0, static_cast<int64_t>(value)};
+        }
+        const size_t dot = variable->name.rfind('.');
+        const int d = std::stoi(variable->name.substr(dot + 1));
+        return {0, ends_with(variable->name.substr(0, dot), ".min") ? grid.mins[d] : grid.extents[d]};
+    }
+
     // A read of a Func or image, by stage `inside` of itself if that is not 0.
     Value read(const Call *call, const std::vector<int> &place, size_t inside) {
         if (call->call_type == Call::Halide) {
             const Function function(call->func);
             return (inside ? before(function, inside, place) : value(function, place))[call->value_index];
         }
-        Grid *grid = nullptr;
-        if (call->param.defined()) {
-            grid = &parameters_.at(call->param.name());
-        } else {
-            auto it = buffers_.find(call->image.name());
-            if (it == buffers_.end()) {
-                it = buffers_.emplace(call->image.name(), grid_of(call->image)).first;
-            }
-            grid = &it->second;
-        }
-        const long double value = grid->at(place);
+        const long double value = grid_of(call->param, call->image).at(place);
         return call->type.is_float() ? Value{value, 0} : Value{0, static_cast<int64_t>(value)};
     }
 

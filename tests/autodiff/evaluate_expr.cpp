@@ -115,8 +115,9 @@ int ExprProgram::number_of(const Halide::Expr &e) {
     if (e.as<IntImm>() || e.as<UIntImm>() || e.as<FloatImm>() || e.as<StringImm>()) {
         node.compute = &ExprProgram::constant;
     } else if (const auto *v = e.as<Variable>()) {
-        node.compute = v->param.defined() ? &ExprProgram::parameter : &ExprProgram::variable;
-        if (!v->param.defined()) {
+        const bool is_parameter = v->param.defined() || v->image.defined();
+        node.compute = is_parameter ? &ExprProgram::parameter : &ExprProgram::variable;
+        if (!is_parameter) {
             node.slot = slots_.emplace(v->name, static_cast<int>(slots_.size())).first->second;
             variables_.resize(slots_.size());
         }
@@ -231,7 +232,7 @@ Value ExprProgram::constant(const Node &node) {
 Value ExprProgram::variable(const Node &node) { return {0, variables_[node.slot]}; }
 
 Value ExprProgram::parameter(const Node &node) {
-    return round(lookup_(static_cast<const Variable *>(node.expr)->name, node.type), node.type);
+    return round(lookup_(static_cast<const Variable *>(node.expr)), node.type);
 }
 
 Value ExprProgram::cast(const Node &node) {

@@ -21,7 +21,7 @@ class ExprProgram {
 public:
     /// What the nodes cannot know: the values of Funcs, images and parameters.
     using Read = std::function<Value(const Halide::Internal::Call *call, const std::vector<int> &place)>;
-    using Lookup = std::function<Value(const std::string &parameter, Halide::Type type)>;
+    using Lookup = std::function<Value(const Halide::Internal::Variable *parameter)>;
 
     ExprProgram(bool is_exact, Read read, Lookup lookup) :
         is_exact_(is_exact), read_(std::move(read)), lookup_(std::move(lookup)) {}
