@@ -179,10 +179,10 @@ double Differences::value(size_t example, int point, std::array<int, 2> which, s
     return values_[example](point * stencil_size(n) + place(n, which, steps));
 }
 
-Partials Differences::at(size_t example, int point) const {
+OperationPartials Differences::at(size_t example, int point) const {
     const int n = static_cast<int>(examples_[example].tested_on.size());
     const double step = examples_[example].step;
-    Partials d{std::vector<double>(n), std::vector<std::vector<double>>(n, std::vector<double>(n))};
+    OperationPartials d{std::vector<double>(n), std::vector<std::vector<double>>(n, std::vector<double>(n))};
     for (int k = 0; k < n; k++) {
         const auto f = [&](int steps) { return value(example, point, {k, -1}, {steps, 0}); };
         d.first[k] = (8 * (f(1) - f(-1)) - (f(2) - f(-2))) / (12 * step);
@@ -198,8 +198,8 @@ Partials Differences::at(size_t example, int point) const {
     return d;
 }
 
-std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &examples, const Buffer<double> &operands,
-                                                 Type type, Mode mode, int order) {
+std::vector<std::vector<OperationPartials>>
+differentiate(const std::vector<Example> &examples, const Buffer<double> &operands, Type type, Mode mode, int order) {
     Var s("s");
     const int points = operands.dim(0).extent();
     std::vector<std::vector<Expr>> values;
@@ -229,7 +229,7 @@ std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &exa
         values.push_back(all);
     }
     const auto computed = compute(values, s, std::vector<int>(examples.size(), points));
-    std::vector<std::vector<Partials>> result(examples.size(), std::vector<Partials>(points));
+    std::vector<std::vector<OperationPartials>> result(examples.size(), std::vector<OperationPartials>(points));
     for (size_t e = 0; e < examples.size(); e++) {
         for (int p = 0; p < points; p++) {
             auto value = computed[e].begin();

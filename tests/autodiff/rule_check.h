@@ -27,7 +27,7 @@ std::vector<Example> examples_of(const std::vector<Rule> &table);
 const std::vector<Example> &compound_functions();
 
 /// Derivatives of one example at one point, by central differences or by sylvite.
-struct Partials {
+struct OperationPartials {
     std::vector<double> first;
     std::vector<std::vector<double>> second;
 };
@@ -39,7 +39,7 @@ public:
     /// Points are numbers of 11 bits, so that all types of floats hold them.
     Differences(const std::vector<Example> &examples, unsigned seed);
 
-    Partials at(size_t example, int point) const;
+    OperationPartials at(size_t example, int point) const;
     /// The points themselves, for use in Exprs: in(point, operand, example).
     const Halide::Buffer<double> &operands() const { return operands_; }
 
@@ -55,9 +55,9 @@ enum class Mode { forward, reverse };
 
 /// Derivatives of all examples in floats of type `type`, as [example][point], at operands(point, operand, example): by jvp, and jvp of jvp; or
 /// by vjp, and vjp of vjp. Those of order 2 are left out if `order` is 1. One pipeline for all.
-std::vector<std::vector<Partials>> differentiate(const std::vector<Example> &examples,
-                                                 const Halide::Buffer<double> &operands, Halide::Type type, Mode mode,
-                                                 int order);
+std::vector<std::vector<OperationPartials>> differentiate(const std::vector<Example> &examples,
+                                                          const Halide::Buffer<double> &operands, Halide::Type type,
+                                                          Mode mode, int order);
 
 /// First partials of each example by the rules of several tables, in f64, as [example][table][point][operand].
 /// Approximate operations are computed exactly: what is tested is the rule.

@@ -56,8 +56,8 @@ TEST(Rules, EveryRowIsRightInBothModes) {
                     }
                 };
                 for (int p = 0; p < Differences::points; p++) {
-                    const Partials &d = derivatives[e][p];
-                    const Partials wanted = differences().at(e, p);
+                    const OperationPartials &d = derivatives[e][p];
+                    const OperationPartials wanted = differences().at(e, p);
                     for (size_t k = 0; k < wanted.first.size(); k++) {
                         check(d.first[k], wanted.first[k], first, "partial " + std::to_string(k));
                         for (size_t j = 0; j < wanted.first.size() && second > 0 && examples()[e].error < 1e-5; j++) {
