@@ -37,9 +37,9 @@ void require_like(const Func &given, const Func &model, const std::string &what,
         << model.dimensions() << " and " << model.outputs() << "; the rule of " << rule << " returns one with "
         << given.dimensions() << " and " << given.outputs() << ".";
     for (int c = 0; c < model.outputs(); c++) {
-        _halide_user_assert(!model.types()[c].is_float() || given.types()[c].is_float())
-            << "custom_rule() needs " << what << " of floats; that of " << name << " in the rule of " << rule
-            << " has type " << given.types()[c] << ": cast it.";
+        _halide_user_assert(!model.types()[c].is_float() || given.types()[c] == model.types()[c])
+            << "custom_rule() needs " << what << " of the types of " << name << ", " << model.types()[c]
+            << "; that in the rule of " << rule << " has type " << given.types()[c] << ": cast it.";
     }
 }
 
@@ -72,13 +72,24 @@ Func custom_rule(const Func &output, const std::vector<Func> &inputs, const Func
         << "custom_rule() needs a defined Func; " << plain_name(output.name()) << " is not: define it first.";
     _halide_user_assert(rule.jvp || rule.vjp)
         << "custom_rule() needs a jvp or a vjp; the rule of " << plain_name(output.name()) << " has neither.";
-    std::set<std::string> known;
-    walk_deep(output.function(), [&](const Function &function) { return known.insert(function.name()).second; });
+    std::set<std::string> known, parameters;
+    walk_deep(output.function(), [&](const Function &function) {
+        for (const Halide::Parameter &parameter : reads_of(function).parameters) {
+            parameters.insert(parameter.name());
+        }
+        return known.insert(function.name()).second;
+    });
     const auto remark = std::make_shared<FuncRemark>();
     remark->rule = rule;
     remark->functions = {output.function()};
     for (const Func &input : inputs) {
-        _halide_user_assert(known.count(input.name()) && input.name() != output.name())
+        // Extern stages are given ImageParams, not the Funcs that read them.
+        const Call *image = input.defined() && input.function().has_pure_definition()
+                                ? input.function().values()[0].as<Call>()
+                                : nullptr;
+        const bool is_read =
+            known.count(input.name()) || (image && image->param.defined() && parameters.count(image->param.name()));
+        _halide_user_assert(is_read && input.name() != output.name())
             << "custom_rule() needs inputs that its output is made of; " << plain_name(output.name())
             << " does not read " << plain_name(input.name()) << ".";
         remark->functions.push_back(input.function());
@@ -138,31 +149,69 @@ std::vector<Function> differentiable_functions(const std::vector<Function> &outp
     return functions_of(outputs, differentiable_producers);
 }
 
+namespace {
+
+class LeaveOutStopped : public IRGraphMutator {
+public:
+    using IRGraphMutator::mutate;
+    Expr mutate(const Expr &e) override { return is_stopped(e) ? make_zero(e.type()) : IRGraphMutator::mutate(e); }
+};
+
+// What a Func reads, but for what is within stop_gradient().
+Reads reads_that_count(const Function &function) {
+    if (function.has_extern_definition()) {
+        return reads_of(function);
+    }
+    std::vector<Expr> exprs;
+    for_each_expr(function,
+                  [&](const Expr &e) { exprs.push_back(LeaveOutStopped().mutate(substitute_in_all_lets(e))); });
+    return reads_of(exprs);
+}
+
+}  // namespace
+
 HiddenByRule hidden_by_rule(const Function &function) {
     HiddenByRule hidden;
     const auto remark = remark_of(function);
-    std::set<std::string> inputs;
+    std::set<std::string> seen;
     for (size_t i = 1; i < remark->functions.size(); i++) {
-        inputs.insert(remark->functions[i].name());
+        seen.insert(remark->functions[i].name());
     }
-    walk_deep(remark->functions[0], [&](const Function &inner) {
-        if (inputs.count(inner.name())) {
-            return false;
+    std::vector<Function> todo{remark->functions[0]};
+    while (!todo.empty()) {
+        const Function inner = todo.back();
+        todo.pop_back();
+        if (!seen.insert(inner.name()).second) {
+            continue;
         }
         const auto node = array_node(inner);
-        if (!node || !node->loop) {
+        if (node && node->loop) {
+            for (const Arrays *arrays : {&node->loop->init, &node->loop->next}) {
+                for (const Array &array : *arrays) {
+                    todo.push_back(array.func().function());
+                }
+            }
+        } else {
             const bool is_leaf = node && node->kind != ArrayNode::Kind::Value;
             (is_leaf ? hidden.leaves : hidden.functions).insert(target_of(inner).key);
         }
-        const Reads reads = reads_of(inner);
+        const Reads reads = reads_that_count(inner);
         for (const Halide::Parameter &parameter : reads.parameters) {
             hidden.leaves.insert(target_of(parameter).key);
         }
         for (const Halide::Buffer<> &buffer : reads.buffers) {
             hidden.leaves.insert(target_of(buffer).key);
         }
-        return true;
-    });
+        todo.insert(todo.end(), reads.functions.begin(), reads.functions.end());
+    }
+    // An extern stage names the ImageParams themselves; those that inputs read are not hidden.
+    for (size_t i = 1; i < remark->functions.size(); i++) {
+        for (const Halide::Parameter &parameter : reads_of(remark->functions[i]).parameters) {
+            if (remark->functions[0].has_extern_definition()) {
+                hidden.leaves.erase(target_of(parameter).key);
+            }
+        }
+    }
     return hidden;
 }
 

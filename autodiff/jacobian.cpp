@@ -145,11 +145,22 @@ BandedJacobian banded_jacobian(const Func &output, const Input &x) {
     for (const Var &var : result.variables) {
         point.emplace_back(var, 1);
     }
-    const Bounds bounds = bounds_of({{output.function(), point}});
-    const auto box = bounds.boxes.find(x.target().key);
+    if (m == 0) {
+        result.values = jacobian(output, x);
+        return result;
+    }
+    // The window is what a direction is read of, which a rule of the user's own may read otherwise than the output x.
+    const Type type = x.types()[0];
+    const std::vector<Var> at = fresh("j", m), colour = fresh("c", m);
+    Func direction("direction"), colours("colours");
+    direction(at) = make_zero(type);
+    const Func moved = jvp(output, {{x, direction}});
+    const Bounds bounds = bounds_of({{moved.function(), point}});
+    const auto box = bounds.boxes.find(target_of(direction.function()).key);
     const std::string what = plain_name(output.name()) + " reads of " + x.name();
-    _halide_user_assert(box != bounds.boxes.end()) << "banded_jacobian() needs an input that its output reads; "
-                                                   << plain_name(output.name()) << " does not read " << x.name() << ".";
+    _halide_user_assert(box != bounds.boxes.end() && static_cast<int>(box->second.size()) == m)
+        << "banded_jacobian() needs an output that moves with its input; " << plain_name(output.name())
+        << " does not move with " << x.name() << ".";
     for (int d = 0; d < m; d++) {
         std::optional<int64_t> size;
         if (const Halide::Range &range = box->second[d]; range.min.defined()) {
@@ -161,13 +172,7 @@ BandedJacobian banded_jacobian(const Func &output, const Input &x) {
         result.first.push_back(box->second[d].min);
         result.extents.push_back(static_cast<int>(*size));
     }
-    if (m == 0) {
-        result.values = jacobian(output, x);
-        return result;
-    }
     // Element j has colour j mod the window: each window has every colour once.
-    Func direction("direction"), colours("colours");
-    const std::vector<Var> at = fresh("j", m), colour = fresh("c", m);
     Expr here = const_true();
     std::map<std::string, Expr> start;
     std::vector<Expr> place(result.variables.begin(), result.variables.end());
@@ -175,10 +180,8 @@ BandedJacobian banded_jacobian(const Func &output, const Input &x) {
         here = here && at[d] % result.extents[d] == colour[d];
         place.push_back((result.first[d] + colour[d]) % result.extents[d]);
     }
-    const Type type = x.types()[0];
-    direction(at) = make_zero(type);
     colours(joined(at, colour)) = select(here, make_one(type), make_zero(type));
-    const Func compressed = vmap(jvp(output, {{x, direction}}), {{direction, colours}});
+    const Func compressed = vmap(moved, {{direction, colours}});
     result.values = Func("d_" + plain_name(output.name()) + "_d_" + x.name());
     result.values(joined(result.variables, colour)) = compressed(place);
     return result;

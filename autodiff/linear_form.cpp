@@ -4,8 +4,8 @@
 #include "frontend/print.h"
 #include "frontend/remark.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <unordered_map>
 
 using namespace Halide::Internal;
@@ -130,28 +130,31 @@ private:
         if (!operation_of(e).rule) {
             return;
         }
-        std::set<ReadTarget> known = active_reads(remarked.operands);
-        for (const ReadTarget &target : active_reads({remarked.value})) {
-            _halide_user_assert(known.count(target))
+        const std::vector<Expr> known = active_reads(remarked.operands);
+        for (const Expr &read : active_reads({remarked.value})) {
+            const bool is_known =
+                std::any_of(known.begin(), known.end(), [&](const Expr &other) { return equal(read, other); });
+            const std::string key = read_target(read).key;
+            _halide_user_assert(is_known)
                 << "custom_rule() needs all that its value is computed from among the operands; "
-                << target.key.substr(target.key.find(' ') + 1) << " in " << where_
-                << " is not, and a derivative by it is asked for: add it, or wrap it in stop_gradient().";
+                << key.substr(key.find(' ') + 1) << " in " << where_ << " is not, as " << sylvite::print(read)
+                << ", and a derivative by it is asked for: add it, or wrap it in stop_gradient().";
         }
     }
 
-    std::set<ReadTarget> active_reads(const std::vector<Expr> &exprs) const {
-        std::set<ReadTarget> targets;
-        const auto visit = [&](const Expr &e) {
+    std::vector<Expr> active_reads(const std::vector<Expr> &exprs) const {
+        std::vector<Expr> reads;
+        const std::function<bool(const Expr &)> visit = [&](const Expr &e) {
             const ReadTarget target = read_target(e);
             if (!target.key.empty() && e.type().is_float() && active_(target)) {
-                targets.insert(target);
+                reads.push_back(e);
             }
             return !is_stopped(e);
         };
         for (const Expr &e : exprs) {
             VisitExprs(visit).walk(e);
         }
-        return targets;
+        return reads;
     }
 
     void push(const Expr &e, const Adjoint &adjoint) {

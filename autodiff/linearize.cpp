@@ -3,6 +3,7 @@
 #include "autodiff/affine.h"
 #include "autodiff/stages.h"
 #include "frontend/graph.h"
+#include "frontend/remark.h"
 
 #include <algorithm>
 
@@ -73,6 +74,20 @@ private:
         }
         residual(at) = value;
         return values_.emplace(target, keep(residual)).first->second;
+    }
+
+    // A Func of the primal as it was at the point.
+    Function kept_function(const Function &function) {
+        Func result(plain_name(function.name()));
+        std::vector<Expr> args, values;
+        for (const std::string &arg : function.args()) {
+            args.push_back(Variable::make(Halide::Int(32), arg));
+        }
+        for (int c = 0; c < function.outputs(); c++) {
+            values.push_back(keep_value(Call::make(function, args, c))(args));
+        }
+        result.function().define(function.args(), values);
+        return result.function();
     }
 
     Function copy(const Function &function);
@@ -148,6 +163,18 @@ private:
             }
         }
         return split_.keep_value(mutated)(call->args);
+    }
+    Expr visit(const UIntImm *op) override {  // a rule's own Funcs
+        const auto remark = remark_in(op);
+        if (!remark || remark->functions.empty()) {
+            return op;
+        }
+        std::vector<Function> functions;
+        for (const Function &function : remark->functions) {
+            const auto it = split_.copies_.find(function.name());
+            functions.push_back(it == split_.copies_.end() ? split_.kept_function(function) : it->second);
+        }
+        return constant_for(remark->with(functions));
     }
     Expr visit(const Variable *op) override {
         const Expr e = op;
@@ -241,14 +268,17 @@ void Linearized::evaluate(const std::vector<int> &sizes, const Halide::Target &t
             directions[i].reset();
         }
     }
-    if (residuals.empty()) {
-        return;
-    }
+    std::vector<Func> needed;
     std::vector<Halide::Buffer<>> buffers;
-    for (const ImageParam &each : kept) {
-        buffers.push_back(each.get());
+    for (size_t i = 0; i < kept.size(); i++) {
+        if (kept[i].get().defined()) {  // what only the rules of further derivatives read is not needed here
+            needed.push_back(residuals[i]);
+            buffers.push_back(kept[i].get());
+        }
     }
-    Halide::Pipeline(residuals).realize(Halide::Realization(buffers), target);
+    if (!needed.empty()) {
+        Halide::Pipeline(needed).realize(Halide::Realization(buffers), target);
+    }
 }
 
 }  // namespace sylvite

@@ -18,7 +18,7 @@ struct Linearized {
     Func tangent;                                ///< of the type and dimensions of the output
 
     /// Computes the residuals that `tangent` needs on `sizes` (from 0) at the present values of all inputs, and keeps
-    /// them. To be called once `directions` have Buffers or sizes can be inferred without them.
+    /// them; what only a custom_rule() within the tangent reads, for derivatives of it, gets no Buffer. To be called once `directions` have Buffers or sizes can be inferred without them.
     void evaluate(const std::vector<int> &sizes,
                   const Halide::Target &target = Halide::get_jit_target_from_environment());
 };

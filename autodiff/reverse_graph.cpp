@@ -65,8 +65,12 @@ int Reverse::updates_of(const Function &function) const {
 // Notes of everything that `function` reads that it does.
 void Reverse::add_readers(const Function &function) {
     if (const auto ruled = rule_of(function)) {
+        std::set<std::string> keys;  // an input may be given twice
         for (const Func &input : ruled->inputs) {
-            readers_[target_of(input.function()).key].push_back({function, 0});
+            keys.insert(target_of(input.function()).key);
+        }
+        for (const std::string &key : keys) {
+            readers_[key].push_back({function, 0});
         }
         return;
     }

@@ -62,10 +62,12 @@ Expr winners(const Operands &a, const Expr &y) {
 
 // Operands: the old value, the candidates, and how many candidates before were equal to the old value.
 std::vector<Partial> even_shares(const Operands &a, const Expr &y) {
-    const Expr all = Halide::cast(y.type(), winners(a, y));
-    std::vector<Partial> partials{{Halide::cast(y.type(), a.back()) / all, a[0] == y}};
+    // f16 has no numbers beyond 65504.
+    const Expr all = Halide::cast(adjoint_type(y.type()), winners(a, y));
+    const auto share = [&](const Expr &count) { return Halide::cast(y.type(), Halide::cast(all.type(), count) / all); };
+    std::vector<Partial> partials{{share(a.back()), a[0] == y}};
     for (size_t i = 1; i + 1 < a.size(); i++) {
-        partials.emplace_back(1 / all, a[i] == y);
+        partials.emplace_back(share(1), a[i] == y);
     }
     partials.emplace_back();
     return partials;

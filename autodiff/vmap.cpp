@@ -244,6 +244,11 @@ Func placeholder(const Func &like) {
 Function Vmap::copy_with_rule(const Function &function) {
     const auto ruled = rule_of(function);
     const size_t n = ruled->inputs.size();
+    for (const Func &input : ruled->inputs) {
+        _halide_user_assert(!array_node(input.function()))
+            << "vmap() needs rules of Funcs; that of " << plain_name(function.name()) << " is of the Array "
+            << plain_name(input.name()) << ": write the batch as a dimension of it.";
+    }
     std::vector<Func> inputs = ruled->inputs;
     std::vector<bool> is_batched(n);
     for (size_t i = 0; i < n; i++) {

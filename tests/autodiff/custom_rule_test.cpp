@@ -89,7 +89,7 @@ TEST(CustomRule, RefusesAnExprThatReadsMoreThanItsOperands) {
         grad(loss, p);
         FAIL();
     } catch (const CompileError &e) {
-        EXPECT_THAT(e.what(), ::testing::HasSubstr("p in f is not, and a derivative by it is asked for"));
+        EXPECT_THAT(e.what(), ::testing::HasSubstr("p in f is not, as p, and a derivative by it is asked for"));
     }
 }
 
@@ -172,6 +172,65 @@ TEST(CustomRule, RefusesWhatItHides) {
     refused([&] { grad(loss, inner); }, "inner");
     refused([&] { jvp(loss, {{p, one}}); }, "p");
     EXPECT_TRUE(grad(loss, in).defined());
+}
+
+TEST(CustomRule, AnInputGivenTwiceCountsTwiceAndNoMore) {
+    const Case c{"twice", {6}, {{0, 5}}, [](Func in) {
+                     Func f("f");
+                     f(x) = in(x)*sin(in(x));
+                     FuncRule rule;
+                     rule.vjp = [](const std::vector<Func> &a, const Func &, const Func &u, const Region &) {
+                         Func first("first"), second("second");
+                         first(x) = u(x) * sin(a[1](x));
+                         second(x) = u(x) * a[0](x) * cos(a[1](x));
+                         return std::vector<Func>{first, second};
+                     };
+                     rule.jvp = [](const std::vector<Func> &a, const Func &, const std::vector<Func> &v) {
+                         Func d("d");
+                         d(x) = v[0](x) * sin(a[1](x)) + a[0](x) * cos(a[1](x)) * v[1](x);
+                         return d;
+                     };
+                     return custom_rule(f, {in, in}, rule);
+                 }};
+    check_derivatives(c, Placement::inlined, 5);
+}
+
+TEST(CustomRule, RefusesAnotherElementOfWhatAnOperandReads) {
+    ImageParam in(Float(64), 1, "in");
+    Func f("f"), one("one");
+    one(x) = Internal::make_one(Float(64));
+    f(x) = custom_rule(in(x)*in(x + 1), {in(x)},
+                       [](const Operands &a, const Expr &y) { return std::vector<Partial>{y / a[0]}; });
+    EXPECT_THROW(jvp(f, {{in, one}}), CompileError);
+}
+
+TEST(CustomRule, DoesNotHideWhatIsStopped) {
+    ImageParam in(Float(64), 1, "in");
+    Param<double> p("p");
+    Func f("f"), loss("loss");
+    f(x) = in(x)*stop_gradient(p);
+    const Func ruled = custom_rule(f, {in}, square_rule(true, false));
+    RDom r(0, 2);
+    loss() += ruled(r) * p;
+    EXPECT_TRUE(grad(loss, p).defined());
+}
+
+TEST(CustomRule, OfAnExternStageOfAnImage) {
+    ImageParam in(Float(64), 1, "in");
+    Func square("square"), one("one");
+    one(x) = Internal::make_one(Float(64));
+    square.define_extern("sylvite_test_square", {in}, Float(64), 1);
+    const Func f = custom_rule(square, {in}, square_rule(true, true));
+    Buffer<double> values(3);
+    values(0) = 1, values(1) = 2, values(2) = 3;
+    in.set(values);
+    square.compute_root();
+    const Buffer<double> d = jvp(f, {{in, one}}).realize({2}, quick_target());
+    const Buffer<double> g = vjp(f, one, {{0, 2}})(in).realize({3}, quick_target());
+    EXPECT_EQ(d(1), 5);
+    EXPECT_EQ(g(0), 2);
+    EXPECT_EQ(g(1), 5);
+    EXPECT_EQ(g(2), 1);
 }
 
 TEST(CustomRule, RefusesWhatDoesNotFit) {

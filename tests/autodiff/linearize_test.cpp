@@ -1,5 +1,6 @@
 #include "autodiff/linearize.h"
 
+#include "autodiff/custom_rule.h"
 #include "derivative_check.h"
 #include "frontend/graph.h"
 
@@ -92,6 +93,41 @@ TEST(Linearize, WorksOutWhatIsExpensiveOnce) {
         EXPECT_NE(function.name(), f.name());
     }
     EXPECT_EQ(functions, 1);
+}
+
+TEST(Linearize, KeepsWhatTheRuleOfATangentReads) {
+    // The tangent of f has a rule of its own, which reads in: 3 in^2 v, where in was 0.9.
+    ImageParam in(Float(64), 1, "in");
+    Func f("f");
+    f(x) = in(x)*in(x)*in(x);
+    FuncRule inner, rule;
+    inner.jvp = [](const std::vector<Func> &a, const Func &, const std::vector<Func> &v) {
+        Func d("d");
+        d(x) = 3 * a[0](x) * a[0](x) * v[1](x) + 6 * a[0](x) * a[1](x) * v[0](x);
+        return d;
+    };
+    rule.jvp = [=](const std::vector<Func> &a, const Func &, const std::vector<Func> &v) {
+        Func d("d");
+        d(x) = 3 * a[0](x) * a[0](x) * v[0](x);
+        return custom_rule(d, {a[0], v[0]}, inner);
+    };
+    Linearized linear = linearize(custom_rule(f, {in}, rule), {in});
+    Func one("one");
+    one(x) = Internal::make_one(Float(64));
+    Func pushed = jvp(linear.tangent, {{linear.directions[0], one}});
+    Buffer<double> at(2), elsewhere(2);
+    at.fill(0.9), elsewhere.fill(-2);
+    in.set(at);
+    linear.directions[0].set(at);
+    linear.evaluate({2}, quick_target());
+    for (ImageParam &kept : linear.kept) {
+        if (!kept.get().defined()) {
+            kept.set(at);  // in, for the rule
+        }
+    }
+    in.set(elsewhere);
+    const Buffer<double> slope = pushed.realize({2}, quick_target());
+    EXPECT_NEAR(slope(1), 3 * 0.81, 1e-14);
 }
 
 TEST(Linearize, OfWhatDoesNotMove) {

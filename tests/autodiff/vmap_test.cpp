@@ -184,6 +184,12 @@ TEST(Vmap, Refuses) {
     EXPECT_THROW(vmap(f, {{in, many}, {in, many}}), CompileError);
     EXPECT_THROW(vmap(external, {{in, many}}), CompileError);
     EXPECT_THROW(vmap(f, {}), CompileError);
+    const Array a = input<double>("a", {4});
+    FuncRule rule;
+    rule.jvp = [](const std::vector<Func> &, const Func &, const std::vector<Func> &v) { return v[0]; };
+    Func copy("copy");
+    copy(x) = a(x);
+    EXPECT_THROW(vmap(custom_rule(copy, {a}, rule), {{a, many}}), CompileError);
     // A loop that depends on what is to have many values, and one that does not.
     const Array u = input<double>("u", {4}), c = input<double>("c", {4});
     const Arrays result = loop(3, Arrays{c}, [&](Expr, const Arrays &state) {
@@ -311,6 +317,24 @@ TEST(BandedJacobian, HasTheElementsOfTheWholeOne) {
         const double expected = kx >= 0 && kx < 3 && ky >= 0 && ky < 2 ? B(i, j, kx, ky) : 0;
         EXPECT_EQ(J(i, j, in_x, in_y), expected) << i << " " << j << " " << in_x << " " << in_y;
     });
+}
+
+TEST(BandedJacobian, HasTheWindowOfARule) {
+    ImageParam in(Float(64), 1, "in");
+    Func f("f");
+    f(x) = in(x)*in(x);
+    FuncRule rule;
+    rule.jvp = [](const std::vector<Func> &, const Func &, const std::vector<Func> &v) {
+        Func d("d");
+        d(x) = v[0](x) + 10 * v[0](x + 1);
+        return d;
+    };
+    BandedJacobian banded = banded_jacobian(custom_rule(f, {in}, rule), in);
+    ASSERT_EQ(banded.extents, std::vector<int>{2});
+    in.set(Buffer<double>(4));
+    const Buffer<double> J = banded.values.realize({2, 2}, quick_target());
+    EXPECT_EQ(J(1, 0), 1);
+    EXPECT_EQ(J(1, 1), 10);
 }
 
 TEST(BandedJacobian, RefusesWindowsOfTheSizeOfTheInput) {

@@ -96,6 +96,15 @@ TEST(CheckGradients, TakesSmallerStepsNearAKink) {
     EXPECT_FALSE(check_gradients(f, {{0, 4}}, {e.in}, {.tolerance = 1e-13, .target = quick}).ok());
 }
 
+TEST(CheckGradients, InfinityAgreesWithNothing) {
+    Example e;
+    Param<double> zero("zero", 0.);
+    Func f("f");
+    f(x) =
+        custom_rule(e.in(x), {e.in(x)}, [&](const Operands &, const Expr &) { return std::vector<Partial>{1 / zero}; });
+    EXPECT_EQ(check_gradients(f, {{0, 4}}, {e.in}, {.target = quick}).mismatches.size(), 8u);
+}
+
 TEST(CheckGradients, WorksInSinglePrecision) {
     ImageParam in(Float(32), 1, "in");
     Buffer<float> values(3);

@@ -119,6 +119,21 @@ TEST(Implicit, WithinALoop) {
     EXPECT_EQ(report.checked, 18);
 }
 
+TEST(Implicit, ArraysInSeveralPlaces) {
+    // The start is a parameter, which is given twice, and the right-hand side is the coefficient.
+    const Array p = input<double>("p", {3});
+    const Array u = fixed_point(
+        [](const Array &u, const Arrays &p) {
+            return pointwise(u, [&](Var x) { return cos(p[0](x) * u(x)) / 2 + p[1](x) * u(x) / 4; });
+        },
+        p, {p, p});
+    const Array v =
+        linear_solve([](const Array &u, const Arrays &p) { return diffused(u, p[0], 0); }, p, {p}, {.steps = 6});
+    const Program program("several", {p}, {{"u", u}, {"v", v}});
+    const GradientReport report = check_gradients(program, {{"p", filled(3, 0.4, 0.2)}});
+    EXPECT_TRUE(report.ok()) << report.text();
+}
+
 TEST(Implicit, RefusesWhatTheMapHides) {
     const Array p = input<double>("p", {3}), start = input<double>("start", {3});
     const Param<double> hidden("hidden");
