@@ -2,6 +2,8 @@
 
 #include "derivative_check.h"
 
+#include <cmath>
+
 using namespace sylvite;
 using namespace sylvite::testing;
 using namespace Halide;
@@ -94,6 +96,25 @@ TEST_P(EmptyRegions, NothingOutsideIsRead) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Conditions, EmptyRegions, ::testing::Range<size_t>(0, cases.size()));
+
+// The bounds of what an RDom without iterations reads have their maximum below their minimum.
+TEST(EmptyDomains, ReadNothing) {
+    ImageParam in(Float(64), 1, "in");
+    Func g("g"), f("f"), loss("loss");
+    g(x) = sin(in(clamp(cast<int>(in(2 * x + 4) * 4), 0, 1))) * in(1);
+    const RDom none(1, 0);
+    f() = in(1) * 2;
+    f() = select(g(2 * none - 4) > f(), g(2 * none - 4) * f(), f());
+    loss() = sin(f()) + g(-2);
+    Buffer<double> values(2), gradient(2);
+    values(0) = 0.5, values(1) = -0.4;
+    in.set(values);
+    Func derivative = grad(loss, in);
+    compute_all_at_root({derivative});
+    derivative.realize(gradient, quick_target());
+    EXPECT_EQ(gradient(0), 0);
+    EXPECT_NEAR(gradient(1), 2 * std::cos(-0.8) + std::sin(-0.4) - 0.4 * std::cos(-0.4), 1e-14);
+}
 
 // An output without elements leaves nothing; the input still has its zero derivative.
 TEST(EmptyOutputs, GiveZero) {

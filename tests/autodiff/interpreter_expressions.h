@@ -72,6 +72,12 @@ private:
             return program.scalars[static_cast<size_t>(node.index)];
         case Op::element:
             return {0, element(program, node)};
+        case Op::low:
+        case Op::extent: {
+            const auto &box = program.images[static_cast<size_t>(node.index)]->box;
+            const auto [first, last] = box[static_cast<size_t>(node.component)];
+            return {node.op == Op::low ? first : last - first + 1, T{}};
+        }
         case Op::call:
             return call(program, node);
         case Op::cast:

@@ -174,6 +174,9 @@ private:
             tape.parameters.push_back(op.param);
             return with(Op::scalar, e.type(), {}, static_cast<int>(tape.parameters.size()) - 1);
         }
+        if (op.param.defined() || op.image.defined()) {
+            return bound(e, op);
+        }
         if (const auto let = lets_.find(op.name); let != lets_.end()) {
             return let->second;
         }
@@ -184,14 +187,31 @@ private:
         return with(Op::variable, e.type(), {}, known->second);
     }
 
+    // Halide's names for the bounds of images: in.min.0, in.extent.0.
+    int bound(const Expr &e, const Variable &op) {
+        const size_t last = op.name.rfind('.');
+        const size_t first = last == std::string::npos || last == 0 ? std::string::npos : op.name.rfind('.', last - 1);
+        const std::string what = first == std::string::npos ? "" : op.name.substr(first + 1, last - first - 1);
+        if (what != "min" && what != "extent") {
+            refuse(e);
+        }
+        tape.images.push_back(image_of(op.param, op.image));
+        return with(what == "min" ? Op::low : Op::extent, e.type(), {}, static_cast<int>(tape.images.size()) - 1,
+                    std::stoi(op.name.substr(last + 1)));
+    }
+
+    static Tape::Image image_of(const Halide::Parameter &parameter, const Halide::Buffer<> &buffer) {
+        return parameter.defined() ? Tape::Image{parameter.name(), parameter.buffer()}
+                                   : Tape::Image{buffer.name(), buffer};
+    }
+
     int call(const Expr &e, const Call &op) {
         if (op.call_type == Call::Halide) {
             tape.functions.emplace_back(op.func);
             return with(Op::call, e.type(), op.args, static_cast<int>(tape.functions.size()) - 1, op.value_index);
         }
         if (op.call_type == Call::Image) {
-            tape.images.push_back(op.param.defined() ? Tape::Image{op.param.name(), op.param.buffer()}
-                                                     : Tape::Image{op.image.name(), op.image});
+            tape.images.push_back(image_of(op.param, op.image));
             return with(Op::element, e.type(), op.args, static_cast<int>(tape.images.size()) - 1);
         }
         if (op.is_intrinsic()) {

@@ -16,6 +16,8 @@ enum class Op {
     variable,  ///< loop variable `index`
     scalar,    ///< the value of scalar parameter `index`
     element,   ///< of the image `index`, at the operands
+    low,       ///< the first place of image `index` in dimension `component`
+    extent,    ///< how many places there are
     call,      ///< value `component` of the Func `index`, at the operands
     cast,      ///< to the node's type
     unary,     ///< of floats

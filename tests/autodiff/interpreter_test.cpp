@@ -141,6 +141,15 @@ TEST(Interpreter, PredicatesMayReadData) {
     expect_as_halide(f, {3});
 }
 
+TEST(Interpreter, KnowsTheBoundsOfImages) {
+    ImageParam in(Float(64), 2, "in");
+    Func f("f");
+    f() = in(in.dim(0).min(), in.dim(1).max()) + as_real(in.dim(1).extent());
+    Interpreter<double> interpreter;
+    interpreter.bind("in", {{{3, 4}, {-1, 1}}, {1, 2, 3, 4, 50, 6}});
+    EXPECT_EQ(interpreter.at(f, {}), 53);
+}
+
 TEST(Interpreter, NamesTheReadOutsideAnImage) {
     ImageParam in(Float(64), 1, "in");
     Func f("f");
