@@ -153,6 +153,9 @@ private:
         }
         const int stages = static_cast<int>(function.updates().size()) + 1;
         for (int stage = stages; stage-- > 1;) {
+            if (runs_never(stage_definition(function, stage))) {
+                continue;
+            }
             const Region touched = region_touched(function, stage, box, bounds.values);
             for (size_t d = 0; d < box.size(); d++) {
                 if (touched[d].min.defined()) {
@@ -173,6 +176,9 @@ private:
         }
         for (int stage = 0; stage < stages && function.has_pure_definition(); stage++) {
             const Definition &definition = stage_definition(function, stage);
+            if (runs_never(definition)) {
+                continue;
+            }
             const Scope<Interval> domain = stage_domain(function, stage, box);
             const auto add = [&](const Expr &e, const Scope<Interval> &where) {
                 for (const auto &[name, needed] : boxes_required(e, where, bounds.values)) {
@@ -204,6 +210,16 @@ private:
 };
 
 }  // namespace
+
+bool runs_never(const Definition &definition) {
+    for (const ReductionVariable &r : definition.schedule().rvars()) {
+        const auto extent = as_const_int(r.extent);
+        if (extent && *extent <= 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 Bounds bounds_of(const std::vector<Root> &roots) { return InferBounds(roots).bounds; }
 

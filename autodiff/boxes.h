@@ -48,6 +48,10 @@ void require_bounded(const Region &box, const std::string &what, const std::stri
 Halide::Internal::Scope<Halide::Internal::Interval> stage_domain(const Halide::Internal::Function &function, int stage,
                                                                  const Region &box);
 
+/// Whether the RDom of a stage is known to have no iterations: the bounds of what it reads are no region, with a maximum
+/// below the minimum, and must not widen or move what is read by others.
+bool runs_never(const Halide::Internal::Definition &definition);
+
 /// The definition of a stage; 0 is the pure one.
 const Halide::Internal::Definition &stage_definition(const Halide::Internal::Function &function, int stage);
 

@@ -53,22 +53,6 @@ void Reverse::add_cotangents(const ReadTarget &target, const std::vector<std::st
     }
 }
 
-namespace {
-
-// Whether an RDom is known to have no iterations: the bounds of what it reads are no region, with a maximum below the
-// minimum, and must not widen or move what is read for others.
-bool runs_never(const StageForm &stage) {
-    const std::vector<ReductionVariable> none;
-    const std::vector<ReductionVariable> &loops = stage.domain.defined() ? stage.domain.domain() : none;
-    return std::any_of(loops.begin(), loops.end(), [](const ReductionVariable &r) {
-        const auto extent = as_const_int(r.extent);
-        return extent && *extent <= 0;
-    });
-}
-
-}  // namespace
-
-// Lists what a stage adds to the adjoint of `target`, given the adjoints of the stage's own values.
 void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std::vector<Addition> &additions) {
     const Function &function = reader.function;
     const std::string where = stage_text(function, reader.stage);
@@ -95,7 +79,7 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     const Update kind = reader.stage == 0 ? Update::accumulate : kind_of_update(function, reader.stage);
     const auto primal = [&](const Expr &e) { return this->primal(e, function, reader.stage, kind); };
     const StageForm &stage = form(function, reader.stage);
-    if (runs_never(stage)) {
+    if (runs_never(stage_definition(function, reader.stage))) {
         return;
     }
     const Scope<Interval> domain = stage_domain(function, reader.stage, box);
@@ -278,8 +262,8 @@ Reverse::Adjoint Reverse::sum_up(const ReadTarget &target, const std::vector<std
 const Reverse::Adjoint &Reverse::adjoint_after(const Function &function, int component, int stage) {
     const ReadTarget target = target_of(function, component);
     const int stages = updates_of(function);
-    while (stage < stages &&
-           (kind_of_update(function, stage + 1) == Update::accumulate || runs_never(form(function, stage + 1)))) {
+    while (stage < stages && (kind_of_update(function, stage + 1) == Update::accumulate ||
+                              runs_never(stage_definition(function, stage + 1)))) {
         stage++;  // which hands adjoints on unchanged
     }
     if (stage == stages) {

@@ -116,6 +116,31 @@ TEST(EmptyDomains, ReadNothing) {
     EXPECT_NEAR(gradient(1), 2 * std::cos(-0.8) + std::sin(-0.4) - 0.4 * std::cos(-0.4), 1e-14);
 }
 
+// Neither does a sum over one ask for more of what others read too, nor a stage that nothing follows.
+TEST(EmptyDomains, DoNotWidenRegions) {
+    ImageParam in(Float(64), 1, "in"), unread(Float(64), 1, "unread");
+    Func g("g"), f("f"), loss("loss");
+    g(x) = in(x)*in(x);
+    const RDom none(1, 0), all(0, 2);
+    f(x) = g(x);
+    f(x) += g(x + 4 * (none - 1)) * unread(none - 1);
+    f(none) = f(none - 1) * 3;
+    f(x) = f(x) * f(x);
+    loss() += f(all);
+    Buffer<double> values(2), nothing(1), gradient(2), other(1);
+    values(0) = 2, values(1) = 3;
+    nothing(0) = 1;
+    in.set(values);
+    unread.set(nothing);
+    const Adjoints adjoints = grad(loss);
+    std::vector<Func> outputs{adjoints(in), adjoints(unread)};
+    compute_all_at_root(outputs);
+    Pipeline(outputs).realize({gradient, other}, quick_target());
+    EXPECT_EQ(gradient(0), 32);
+    EXPECT_EQ(gradient(1), 108);
+    EXPECT_EQ(other(0), 0);
+}
+
 // An output without elements leaves nothing; the input still has its zero derivative.
 TEST(EmptyOutputs, GiveZero) {
     ImageParam b(Float(64), 1, "b"), u(Float(64), 1, "u");
