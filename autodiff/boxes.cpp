@@ -143,6 +143,8 @@ private:
 
     void visit(const Function &function) {
         const std::string key = target_of(function).key;
+        // What only stages without iterations read has no region, and needs nothing.
+        const bool is_needed = function.dimensions() == 0 || boxes_.count(key) || array_node(function);
         Region &box = bounds.boxes[key];
         box = region_of(boxes_[key]);
         if (const auto node = array_node(function)) {
@@ -151,7 +153,7 @@ private:
                 box.emplace_back(0, extent);
             }
         }
-        const int stages = static_cast<int>(function.updates().size()) + 1;
+        const int stages = is_needed ? static_cast<int>(function.updates().size()) + 1 : 0;
         for (int stage = stages; stage-- > 1;) {
             if (runs_never(stage_definition(function, stage))) {
                 continue;

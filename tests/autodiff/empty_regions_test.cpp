@@ -141,6 +141,27 @@ TEST(EmptyDomains, DoNotWidenRegions) {
     EXPECT_EQ(other(0), 0);
 }
 
+// What only such an RDom reads has no region itself, and asks for nothing.
+TEST(EmptyDomains, EndTheWay) {
+    ImageParam in(Float(64), 1, "in");
+    Func g("g"), h("h"), f("f"), loss("loss");
+    const RDom none(1, 0), all(0, 2);
+    g(x) = in(x)*in(x);
+    g(x) = g(x) * in(all);
+    h(x) = g(max(x, 0) / 2);
+    f(x) = g(x);
+    f(x) += h(none - 1) * in(0);
+    loss() += f(all);
+    Buffer<double> values(2), gradient(2);
+    values(0) = 2, values(1) = 3;
+    in.set(values);
+    Func derivative = grad(loss, in);
+    compute_all_at_root({derivative});
+    derivative.realize(gradient, quick_target());
+    EXPECT_EQ(gradient(0), 63);  // (a^2 + b^2) a b by a, at (2, 3)
+    EXPECT_EQ(gradient(1), 62);
+}
+
 // An output without elements leaves nothing; the input still has its zero derivative.
 TEST(EmptyOutputs, GiveZero) {
     ImageParam b(Float(64), 1, "b"), u(Float(64), 1, "u");
