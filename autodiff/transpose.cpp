@@ -12,6 +12,9 @@ namespace sylvite {
 
 namespace {
 
+// The most elements of a dimension of which one is selected.
+constexpr int64_t most_selected = 4;
+
 // The first x / c or x % c in an index.
 class FindDivision : public IRGraphVisitor {
 public:
@@ -54,6 +57,25 @@ private:
     Expr visit(const Mod *op) override {
         const bool same = is_const(op->b, denominator) && equal(op->a, numerator);
         return same ? remainder : IRGraphMutator::visit(op);
+    }
+};
+
+// Replaces variables: `within_reads` in the arguments of reads, `elsewhere` in arithmetic.
+class ReplaceInReads : public IRGraphMutator {
+public:
+    ReplaceInReads(const std::map<std::string, Expr> &within_reads, const std::map<std::string, Expr> &elsewhere) :
+        within_reads_(within_reads), elsewhere_(elsewhere) {}
+
+private:
+    const std::map<std::string, Expr> &within_reads_, &elsewhere_;
+    using IRGraphMutator::visit;
+    Expr visit(const Call *op) override {
+        const bool reads = op->call_type == Call::Halide || op->call_type == Call::Image;
+        return reads ? replace_variables(op, within_reads_) : IRGraphMutator::visit(op);
+    }
+    Expr visit(const Variable *op) override {
+        const auto it = elsewhere_.find(op->name);
+        return it == elsewhere_.end() ? Expr(op) : it->second;
     }
 };
 
@@ -247,10 +269,22 @@ private:
         return true;
     }
 
+    // Whether all indices that are not solved are constants in a short dimension, as those of colours are. A gather that
+    // selects such an element costs less than a pass of its own over memory.
+    bool all_solved_or_short(const System &s) const {
+        for (size_t row = 0; row < s.index.size(); row++) {
+            const auto extent = as_const_int(simplify(box_[row].extent));
+            if (!s.is_solved[row] && !(is_const(s.index[row]) && extent && *extent <= most_selected)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     void emit(const IndexCase &c, const System &s) {
         Contribution contribution;
         // Inside guards that fail, loop variables are held within the domain: nothing outside it is ever read.
-        std::map<std::string, Expr> held, original;
+        std::map<std::string, Expr> held, original, free;
         for (const auto &[own, dim] : domain_) {
             const LoopRange &range = c.domain.at(own);
             const Expr &e = s.solution.at(own);
@@ -264,6 +298,7 @@ private:
                 }
             }
             original[dim.name] = held[own];
+            free[dim.name] = e;
         }
         Expr guard;
         for (const Expr &e : s.guards) {
@@ -272,11 +307,15 @@ private:
         for (const Expr &e : c.guards) {
             guard = both(guard, replace_variables(e, held));
         }
-        contribution.value = guarded(guard, replace_variables(scatter_.value, original));
+        const bool selects = s.domain.empty() && all_solved_or_short(s);
         contribution.is_gather = true;
         for (size_t row = 0; row < s.index.size(); row++) {
             Expr e = s.index[row];
-            if (!s.is_solved[row]) {
+            if (selects && !s.is_solved[row]) {
+                const Expr u = Variable::make(Halide::Int(32), pure_[row]);
+                guard = both(guard, u == e);
+                e = u;
+            } else if (!s.is_solved[row]) {
                 contribution.is_gather = false;
                 if (s.is_opaque[row]) {
                     e = replace_variables(index_[row], held);
@@ -288,6 +327,7 @@ private:
             }
             contribution.index.push_back(e);
         }
+        contribution.value = guarded(guard, ReplaceInReads(original, free).mutate(scatter_.value));
         for (const auto &[name, range] : s.domain) {
             contribution.domain.push_back({name, range.min, simplify(range.max - range.min + 1), true});
             contribution.is_gather = false;
