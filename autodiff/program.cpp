@@ -67,17 +67,22 @@ Arrays arrays_of(const Program &program) {
     return arrays;
 }
 
+// Whether all values of f come from its updates. As an output it would be summed up in memory; behind a copy, schedules may
+// sum up a few elements at a time in registers.
+bool is_summed_up(const Func &f) { return f.has_update_definition() && f.dimensions() > 0 && is_const_zero(f.value()); }
+
 // f as an Array of `type`; zeros if it is undefined.
 Array as_array(const Func &f, const std::string &name, Type type, const std::vector<Expr> &extents) {
     if (!f.defined()) {
         return zeros(name, type, extents);
     }
-    if (f.type() == type) {
+    if (f.type() == type && !is_summed_up(f)) {
         return Array(f, extents);
     }
-    Func converted(name);
-    converted(f.args()) = Halide::cast(type, f(std::vector<Expr>(f.args().begin(), f.args().end())));
-    return Array(converted, extents);
+    const std::vector<Halide::Var> args = f.args();
+    Func copy(name);
+    copy(args) = Halide::cast(type, f(args));
+    return Array(copy, extents);
 }
 
 // The program, with names for the tangent inputs.
@@ -127,7 +132,7 @@ Program reverse(const Program &program, const std::vector<ProgramInput> &wrt, co
     reverse.sweep();
     for (const ProgramInput &x : wrt) {
         const Func adjoint = x.is_array() ? reverse.adjoint(x.array()) : reverse.adjoint(x.parameter());
-        outputs.push_back({name(x.name()), as_array(adjoint, "adjoint_" + x.name(), x.type(), extents_of(x))});
+        outputs.push_back({name(x.name()), as_array(adjoint, "d_" + x.name(), x.type(), extents_of(x))});
     }
     return Program(program.name(), std::move(inputs), std::move(outputs));
 }
