@@ -1,6 +1,7 @@
 #include "program_check.h"
 
 #include "autodiff/program.h"
+#include "frontend/print.h"
 
 #include <gtest/gtest.h>
 
@@ -187,6 +188,28 @@ TEST(ProgramDerivatives, NestedStoreAll) { check_program(nested(Memory::store_al
 TEST(ProgramDerivatives, NestedSqrt) { check_program(nested(Memory::sqrt, Memory::sqrt), 10); }
 TEST(ProgramDerivatives, NestedMixed) { check_program(nested(Memory::store_all, Memory::sqrt), 11); }
 TEST(ProgramDerivatives, TwoLoops) { check_program(two_loops(), 12); }
+
+// Colours are read by constants, so their adjoints are gathers; weights go by places that windows reach beyond the image.
+TEST(ProgramDerivatives, ColoursAndWeightsByPlace) {
+    const Array a = input<double>("a", {4, 3, 3});
+    const Array grey = array("grey", {x, y}, real(0.3) * a(x, y, 0) + a(x, y, 1) * a(x, y, 2), {4, 3});
+    const Func outside = zero_outside(grey);
+    const Array b = array("b", {x, y}, cast<double>(x % 3) * outside(x / 3 + 1, y), {9, 3});
+    check_program({"colours", Program("colours", {a}, {{"b", b}}), {"a"}, {{"a", {4, 3, 3}}, {"b", {9, 3}}}, {}}, 23);
+    EXPECT_EQ(print(vjp(Program("colours", {a}, {{"grey", grey}}), {"a"})).find("for r.x"), std::string::npos);
+}
+
+// An adjoint whose values all come from updates stands behind a copy, as does one that is summed up in a wider type.
+TEST(ProgramDerivatives, AdjointsThatAreSummedUpAreCopied) {
+    const Array a = input<float>("a", {8}), h = input(Float(16), "h", {8});
+    const RDom r(0, 8, "r");
+    Func sum("sum");
+    sum(x) += a(r) * a((x + r) % 8);
+    const std::string text = print(vjp(Program("sums", {a}, {{"y", Array(sum, {8})}}), {"a"}));
+    EXPECT_NE(text.find("d_a(i0) = adjoint_a(i0)\n"), std::string::npos) << text;
+    const Array twice = array("twice", {x}, h(x) + h(x), {8});
+    EXPECT_NE(print(vjp(Program("halves", {h}, {{"y", twice}}), {"h"})).find("d_h(i0) = float16("), std::string::npos);
+}
 
 TEST(ProgramDerivatives, HessianOfTheWave) { check_second_order(wave(Memory::store_all, true), 13); }
 TEST(ProgramDerivatives, HessianOfTheWaveSqrt) { check_second_order(wave(Memory::sqrt, true), 14); }

@@ -1,4 +1,5 @@
 #include "derivative_check.h"
+#include "frontend/print.h"
 
 using namespace sylvite;
 using namespace sylvite::testing;
@@ -47,6 +48,20 @@ TEST(StopGradient, OfAFunc) {
     s.fixed(x) = s.in(x)*s.in(x)*s.in(x);
     s.f(x) = s.in(x)*s.in(x)*stop_gradient(s.fixed)(x);
     s.check();
+}
+
+// Nothing of what it stands on is run backwards.
+TEST(StopGradient, OfARecurrence) {
+    Stopped s;
+    RDom r(0, 3);
+    Func largest("largest"), u("u");
+    largest() = s.in(0);
+    largest() = max(largest(), s.in(r));
+    s.f(x) = s.in(x)*stop_gradient(largest)();
+    u(x) = Internal::make_one(Float(64));
+    const Func slope = vjp(s.f, u, {{0, 3}})(s.in);
+    EXPECT_EQ(s.at(slope), 2);
+    EXPECT_EQ(print({slope}).find("through"), std::string::npos);
 }
 
 TEST(StopGradient, OfATuple) {
