@@ -21,6 +21,9 @@ constexpr double least_parallel_cycles = 150000, least_task_cycles = 30000;
 // A register is accumulated into in each iteration of a reduction; several hide the latency of an addition.
 constexpr int64_t accumulators = 4;
 
+// Where two loops can be had, so many vectors of so many rows: 16 registers hold them and what they are computed from.
+constexpr int64_t tile_vectors = 2, tile_rows = 4;
+
 class CpuLoops {
 public:
     explicit CpuLoops(LoopsWanted &wanted) : wanted_(wanted), stage_(wanted.stage) {}
@@ -72,8 +75,9 @@ private:
 
     void definition(int d) {
         const DefinitionInfo &info = stage_.definitions[d];
-        const double work = info.iterations() * wanted_.operations[d];
         const bool has_strips = d == 0 && wanted_.placement.rows > 0;
+        const double work =
+            info.iterations() * wanted_.operations[d] + (has_strips ? wanted_.placement.operations_at : 0);
         if (work < least_work && !has_strips) {
             return;
         }
@@ -142,14 +146,28 @@ private:
             nest.add("vectorize", arguments);
             return;
         }
-        const int64_t wide = steps >= 4 && vector.extent >= 2 * accumulators * lanes ? accumulators * lanes : lanes;
+        // A second loop joins the tile of elements that is summed up in registers: what is read then serves several.
+        const auto row = std::find_if(others.begin(), others.end(), [&](const std::string &name) {
+            const Nest::Loop l = nest.find(name);
+            return !stage_.output && steps >= 4 && l.dimension > 0 && l.constant && l.extent % tile_rows == 0;
+        });
+        const int64_t vectors = row == others.end() ? accumulators : tile_vectors;
+        const int64_t wide = steps >= 4 && vector.extent >= 2 * vectors * lanes ? vectors * lanes : lanes;
         const auto [outer, inner] = nest.split(loop, wide, tail_for(vector, wide, guard));
         std::vector<std::string> order{inner};
+        std::string unrolled;
+        if (row != others.end()) {
+            std::tie(*row, unrolled) = nest.split(*row, tile_rows, "");
+            order.push_back(unrolled);
+        }
         order.insert(order.end(), dependent.begin(), dependent.end());
         order.push_back(outer);
         order.insert(order.end(), others.begin(), others.end());
         nest.reorder(order);
         nest.add("vectorize", {inner});
+        if (!unrolled.empty()) {
+            nest.add("unroll", {unrolled});
+        }
     }
 
     // The outermost loops that do not depend on order, joined until there are tasks enough.

@@ -144,6 +144,14 @@ private:
                 try_strip(i, root);
             }
         }
+        for (size_t i = 0; i < stages_.size(); i++) {
+            if (plan_.placements[i].kind == Placement::Kind::at) {
+                double &sum = plan_.placements[plan_.placements[i].reader].operations_at;
+                for (size_t d = 0; d < stages_[i].definitions.size(); d++) {
+                    sum += stages_[i].definitions[d].iterations() * plan_.operations[i][d];
+                }
+            }
+        }
     }
 
     bool can_have_strips(size_t i) const {

@@ -11,6 +11,7 @@ struct Placement {
     enum class Kind { inlined, root, at } kind = Kind::root;
     size_t reader = 0;  ///< at: the stage in whose outermost loop
     int64_t rows = 0;   ///< of a stage that others are at: how many of its outermost iterations they serve at a time
+    double operations_at = 0;  ///< of a stage that others are at: what they do, all together
 };
 
 /// What is decided about a kernel as a whole.

@@ -237,6 +237,28 @@ TEST(Autoschedule, StencilsThatDoNotFitTheCacheAreComputedInStrips) {
     expect_same(run_here(program, row, parse_schedule(text), arguments), run_here(program, row, {}, arguments), 0);
 }
 
+// Elements of a matrix product are summed up a tile at a time, and strips of rows count as work for the cores.
+TEST(Autoschedule, TilesMatrixProducts) {
+    constexpr int n = 256;
+    const Var x("x"), y("y");
+    const Array a = input<float>("a", {n, n}), b = input<float>("b", {n, n});
+    const Halide::RDom k(0, n, "k");
+    Func sum("sum"), product("product");
+    sum(x, y) += a(k, y) * b(x, k);
+    product(x, y) = sum(x, y);
+    const Program program("matmul", {a, b}, {{"product", Array(product, {n, n})}});
+    TargetRow row = find_target("x86-64");
+    row.machine.l2 = 128 << 10;
+    const std::string text = print(autoschedule(program, row));
+    EXPECT_NE(text.find("    split x xo xi 8\n    split y yo yi 4\n    reorder xi yi k.x xo yo\n"
+                        "    vectorize xi\n    unroll yi\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("parallel yo"), std::string::npos) << text;
+    const NamedArguments arguments = arguments_for(program);
+    expect_same(run_here(program, row, parse_schedule(text), arguments), run_here(program, row, {}, arguments), 0);
+}
+
 TEST(Autoschedule, KeepsWhatIsDecidedAndFillsInTheRest) {
     const Program program = one_of_each_kind(400)[7].program;  // a convolution
     const Schedule keep = parse_schedule("sylvite-schedule 1\n"
