@@ -1,5 +1,5 @@
 // The algorithms of the benchmark of derivatives, as one would write them: nothing here is for a schedule's sake, save
-// that sums have a Func of their own.
+// that sums, and what a matrix product reads, have Funcs of their own.
 
 #include "tests/bench/programs/derivatives_workloads.h"
 
@@ -24,8 +24,10 @@ Program matmul() {
     constexpr int size = 512;
     const Array left = input<float>("left", {size, size}), right = input<float>("right", {size, size});
     const RDom k(0, size, "k");
-    Func sum("sum"), product("product");
-    sum(x, y) += left(k, y) * right(x, k);
+    Func a("a"), b("b"), sum("sum"), product("product");
+    a(x, y) = left(x, y);
+    b(x, y) = right(x, y);
+    sum(x, y) += a(k, y) * b(x, k);
     product(x, y) = sum(x, y);
     return Program("matmul", {left, right}, {{"out", Array(product, {size, size})}});
 }
@@ -78,14 +80,15 @@ Program bilateral_slice() {
     constexpr int cell = 32, across = 32, deep = 8, channels = 4;
     const Array grid = input<float>("grid", {deep + 1, across + 1, across + 1, channels});
     const Array guide = input<float>("guide", {cell * across, cell * across});
-    const Expr depth = guide(x, y) * deep, below = clamp(cast<int>(floor(depth)), 0, deep - 1);
-    const Expr fz = depth - below, fx = cast<float>(x % cell) / cell, fy = cast<float>(y % cell) / cell;
-    Func slice("slice");
+    Func below("below"), fz("fz"), slice("slice");
+    below(x, y) = clamp(cast<int>(floor(guide(x, y) * deep)), 0, deep - 1);
+    fz(x, y) = guide(x, y) * deep - below(x, y);
+    const Expr fx = cast<float>(x % cell) / cell, fy = cast<float>(y % cell) / cell;
     Expr sum = 0.f;
     for (int i = 0; i < 8; i++) {
         const int dz = i & 1, dx = i >> 1 & 1, dy = i >> 2;
-        sum += (dz ? fz : 1 - fz) * (dx ? fx : 1 - fx) * (dy ? fy : 1 - fy) *
-               grid(below + dz, x / cell + dx, y / cell + dy, c);
+        sum += (dz ? fz(x, y) : 1 - fz(x, y)) * (dx ? fx : 1 - fx) * (dy ? fy : 1 - fy) *
+               grid(below(x, y) + dz, x / cell + dx, y / cell + dy, c);
     }
     slice(x, y, c) = sum;
     return Program("bilateral_slice", {grid, guide}, {{"out", Array(slice, {cell * across, cell * across, channels})}});
@@ -134,11 +137,11 @@ Program mlp() {
         const Array weights = input<float>("weights" + which, {to, from}), bias = input<float>("bias" + which, {to});
         inputs.insert(inputs.end(), {weights, bias});
         const RDom k(0, from, "k");
-        Func sum("sum" + which), after("layer" + which);
+        Func sum("sum" + which), score("score" + which), after("layer" + which);
         sum(x, b) += weights(x, k) * before(k, b);
-        const Expr value = sum(x, b) + bias(x);
-        after(x, b) = rectified ? max(value, 0.f) : value;
-        return after;
+        score(x, b) = sum(x, b) + bias(x);
+        after(x, b) = max(score(x, b), 0.f);
+        return rectified ? after : score;
     };
     const Func scores =
         layer(layer(layer(in, pixels, hidden, "1", true), hidden, hidden, "2", true), hidden, classes, "3", false);
