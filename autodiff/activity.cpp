@@ -133,14 +133,4 @@ std::function<bool(const Function &)> changing_in(const LoopNode &loop) {
     }
 }
 
-Array zeros(const std::string &name, Type type, const std::vector<Expr> &extents) {
-    Func zero(name);
-    std::vector<Halide::Var> at;
-    for (size_t d = 0; d < extents.size(); d++) {
-        at.emplace_back("i" + std::to_string(d));
-    }
-    zero(at) = make_zero(type);
-    return Array(zero, extents);
-}
-
 }  // namespace sylvite

@@ -44,7 +44,4 @@ void walk_deep(const Halide::Internal::Function &function,
 /// Which Functions in the body of `loop`, those of loops inside it included, differ from step to step.
 std::function<bool(const Halide::Internal::Function &)> changing_in(const LoopNode &loop);
 
-/// An Array of zeros.
-Array zeros(const std::string &name, Type type, const std::vector<Expr> &extents);
-
 }  // namespace sylvite

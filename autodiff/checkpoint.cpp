@@ -44,7 +44,7 @@ Program with_segments(const Program &program) {
     std::set<const LoopNode *> kept;
     walk_deep(arrays, [&](const Function &function) {
         const auto node = array_node(function);
-        if (node && node->kind == ArrayNode::Kind::History) {
+        if (node && (node->kind == ArrayNode::Kind::History || node->kind == ArrayNode::Kind::Stack)) {
             kept.insert(node->loop.get());
         }
         return true;

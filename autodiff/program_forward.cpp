@@ -7,6 +7,22 @@ using namespace Halide::Internal;
 
 namespace sylvite {
 
+namespace {
+
+// Of the loop that `result` is a result of: its final state, or all states at the starts or ends of its steps.
+Array same_values_of(const Array &result, ArrayNode::Kind kind) {
+    switch (kind) {
+    case ArrayNode::Kind::History:
+        return history(result);
+    case ArrayNode::Kind::Stack:
+        return stack(result);
+    default:
+        return result;
+    }
+}
+
+}  // namespace
+
 void ProgramForward::add(const Input &input, const Array &tangent) {
     inputs_.push_back({input, tangent.func()});
     tangents_[input.target().key] = tangent;
@@ -69,7 +85,7 @@ void ProgramForward::prepare(const Arrays &arrays) {
         const std::string key = target_of(read.function).key;
         if (!results.empty() && place[read.node->index] >= 0 && !tangents_.count(key)) {
             const Array &tangent = results[place[read.node->index]];
-            add(Input(Func(read.function)), read.node->kind == ArrayNode::Kind::History ? history(tangent) : tangent);
+            add(Input(Func(read.function)), same_values_of(tangent, read.node->kind));
         }
     }
 }
@@ -117,31 +133,31 @@ void ProgramForward::prepare(const std::shared_ptr<const LoopNode> &node) {
     LoopOptions options = node->options;
     options.capacity = substitution_(node->capacity);
     const Arrays results =
-        loop(substitution_(node->trips), init, LoopBody([&](const Expr &step, const Arrays &state) {
-                 Substitution inner(&substitution_);
-                 inner.replace(node->step.as<Variable>()->name, step);
-                 ProgramForward body(inner);
-                 body.inputs_ = inputs_;
-                 body.tangents_ = tangents_;
-                 body.loops_ = loops_;
-                 for (size_t i = 0; i < active.size(); i++) {
-                     inner.replace(node->state[i], state[i]);
-                     if (active[i]) {
-                         body.add(Input(node->state[i]), state[place[i]]);
-                     }
-                 }
-                 Arrays next = body.primals(node->next);
-                 const Arrays moved = body.tangents(node->next);
-                 for (size_t i = 0; i < active.size(); i++) {
-                     if (active[i]) {
-                         next.push_back(moved[i].defined() ? moved[i]
-                                                           : zeros("d_" + node->state[i].name(), node->state[i].type(),
-                                                                   next[i].extents()));
-                     }
-                 }
-                 return next;
-             }),
-             options);
+        loop_like(*node, substitution_(node->trips), init, LoopBody([&](const Expr &step, const Arrays &state) {
+            Substitution inner(&substitution_);
+            inner.replace(node->step.as<Variable>()->name, step);
+            ProgramForward body(inner);
+            body.inputs_ = inputs_;
+            body.tangents_ = tangents_;
+            body.loops_ = loops_;
+            for (size_t i = 0; i < active.size(); i++) {
+                inner.replace(node->state[i], state[i]);
+                if (active[i]) {
+                    body.add(Input(node->state[i]), state[place[i]]);
+                }
+            }
+            Arrays next = body.primals(node->next);
+            const Arrays moved = body.tangents(node->next);
+            for (size_t i = 0; i < active.size(); i++) {
+                if (active[i]) {
+                    next.push_back(moved[i].defined()
+                                       ? moved[i]
+                                       : zeros("d_" + node->state[i].name(), node->state[i].type(), next[i].extents()));
+                }
+            }
+            return next;
+        }),
+                  options);
     substitution_.replace(node, results);
     loops_[node] = {results, place};
 }

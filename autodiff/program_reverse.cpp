@@ -1,5 +1,6 @@
 #include "autodiff/program_reverse.h"
 
+#include "autodiff/captures.h"
 #include "frontend/graph.h"
 #include "frontend/substitute.h"
 
@@ -12,31 +13,6 @@ namespace sylvite {
 using Kind = ArrayNode::Kind;
 
 namespace {
-
-std::vector<Expr> coordinates(size_t n) {
-    std::vector<Expr> at;
-    for (size_t d = 0; d < n; d++) {
-        at.push_back(Halide::Var("i" + std::to_string(d)));
-    }
-    return at;
-}
-
-std::vector<Halide::Var> variables(size_t n) {
-    std::vector<Halide::Var> at;
-    for (size_t d = 0; d < n; d++) {
-        at.emplace_back("i" + std::to_string(d));
-    }
-    return at;
-}
-
-// Slice `t` of a history.
-Array slice(const Array &history, const Expr &t, const Array &state) {
-    Func at_step(state.name());
-    std::vector<Expr> at = coordinates(state.extents().size());
-    at.push_back(t);
-    at_step(variables(state.extents().size())) = history(at);
-    return Array(at_step, state.extents());
-}
 
 // The Array that `f` hands on unchanged, if it does nothing else; otherwise a new Array of its values.
 Array as_array(const Func &f, const std::vector<Expr> &extents) {
@@ -56,20 +32,22 @@ Array plus(const Array &sum, const Func &more) {
         return sum;
     }
     Func result(sum.name());
-    const std::vector<Expr> at = coordinates(sum.extents().size());
-    result(variables(at.size())) = sum(at) + more(at);
+    const std::vector<Halide::Var> vars = coordinates(sum.extents().size());
+    const std::vector<Expr> at(vars.begin(), vars.end());
+    result(vars) = sum(at) + more(at);
     return Array(result, sum.extents());
 }
 
-// Something that the body of a loop reads from outside it and that can be differentiated by: an Array or a scalar.
-struct Captured {
-    ReadTarget target;
-    std::string name;
-    Type type;
-    std::vector<Expr> extents;
-    Array array;
-    Halide::Parameter scalar;
-};
+// Element i of the last dimension is `stacked` of the step back from the end of `steps` steps; 0 where there was none.
+Array in_order(const Array &stacked, const Expr &steps, const std::vector<Expr> &extents) {
+    Func f(stacked.name());
+    const std::vector<Halide::Var> vars = coordinates(extents.size());
+    std::vector<Expr> at(vars.begin(), vars.end());
+    const Expr back = steps - 1 - at.back();
+    at.back() = Halide::clamp(back, 0, stacked.extents().back() - 1);
+    f(vars) = Halide::select(back >= 0, stacked(at), make_zero(stacked.type()));
+    return Array(f, extents);
+}
 
 }  // namespace
 
@@ -147,9 +125,9 @@ Array ProgramReverse::adjoint_of_state(const LoopReads &loop, int index, Kind ki
 void ProgramReverse::sweep(const LoopReads &reads) {
     const LoopNode &node = *reads.node;
     const std::vector<bool> active = active_states(node, wanted_);
-    std::vector<int> states;  // the active ones
-    Arrays init;              // of the reverse loop: their adjoints, then the sums for what is captured
-    std::vector<Array> history_adjoints;
+    std::vector<int> states;                  // the active ones
+    Arrays init;                              // of the reverse loop: their adjoints, then the sums for what is captured
+    Arrays history_adjoints, stack_adjoints;  // of all states at the starts and at the ends of the steps
     bool any = false;
     for (int i = 0; i < static_cast<int>(active.size()); i++) {
         if (!active[i]) {
@@ -158,7 +136,8 @@ void ProgramReverse::sweep(const LoopReads &reads) {
         const Array &state = node.state[i];
         Array last = adjoint_of_state(reads, i, Kind::Result);
         history_adjoints.push_back(adjoint_of_state(reads, i, Kind::History));
-        any = any || last.defined() || history_adjoints.back().defined();
+        stack_adjoints.push_back(adjoint_of_state(reads, i, Kind::Stack));
+        any = any || last.defined() || history_adjoints.back().defined() || stack_adjoints.back().defined();
         states.push_back(i);
         init.push_back(last.defined() ? last
                                       : zeros("adjoint_" + state.name(), adjoint_type(state.type()), state.extents()));
@@ -168,29 +147,14 @@ void ProgramReverse::sweep(const LoopReads &reads) {
     }
 
     const auto changes = changing_in(node);
-    std::vector<Captured> captured;
     Activity outside(wanted_);
-    std::set<std::string> scalars, inner_wanted = wanted_;
-    walk_deep(node.next, [&](const Function &function) {
-        const auto array = array_node(function);
-        if (array && !changes(function)) {
-            if (array->type.is_float() && outside.depends(function)) {
-                captured.push_back({target_of(function), array->name, array->type, array->extents,
-                                    Array::from_node(array, Func(function)), Halide::Parameter()});
-                inner_wanted.insert(captured.back().target.key);
-            }
-            return false;
-        }
-        for (const Halide::Parameter &scalar : reads_of(function).parameters) {
-            if (scalar.type().is_float() && outside.depends(scalar) && scalars.insert(scalar.name()).second) {
-                captured.push_back({target_of(scalar), scalar.name(), scalar.type(), {}, Array(), scalar});
-            }
-        }
-        return true;
-    });
-    for (const Captured &c : captured) {
+    const std::vector<Capture> captures = captures_of(node, changes, outside);
+    std::set<std::string> inner_wanted = wanted_;
+    for (const Capture &c : captures) {
+        inner_wanted.insert(c.target.key);
         const auto sum = sums_.find(c.target);
-        init.push_back(sum != sums_.end() ? sum->second : zeros("adjoint_" + c.name, adjoint_type(c.type), c.extents));
+        const std::string name = "adjoint_" + c.name;
+        init.push_back(!c.of_step && sum != sums_.end() ? sum->second : zeros(name, adjoint_type(c.type), c.summed()));
     }
     for (int i : states) {
         inner_wanted.insert(target_of(node.state[i].func().function()).key);
@@ -199,17 +163,24 @@ void ProgramReverse::sweep(const LoopReads &reads) {
     LoopOptions options = node.options;
     options.name += "_reverse";
     options.capacity = node.capacity;
+    if (std::any_of(captures.begin(), captures.end(), [](const Capture &c) { return c.of_step; })) {
+        options.capacity = simplify(Halide::max(node.capacity, 1));  // in_order() reads an element even if there is none
+    }
+    const Expr steps = steps_of(reads.node);
     const Arrays results =
-        loop(node.trips, init, LoopBody([&](const Expr &back, const Arrays &adjoints) {
+        loop(steps, init, LoopBody([&](const Expr &back, const Arrays &adjoints) {
+                 const Expr step = steps - 1 - back;
                  ProgramReverse body(inner_wanted, changes);
                  for (size_t k = 0; k < states.size(); k++) {
-                     body.add_root(node.next[states[k]], adjoints[k]);
+                     const Array more = stack_adjoints[k].defined() ? slice(stack_adjoints[k], step) : Array();
+                     body.add_root(node.next[states[k]], more.defined() ? plus(adjoints[k], more.func()) : adjoints[k]);
                  }
-                 for (size_t k = 0; k < captured.size(); k++) {
-                     body.add_to(captured[k].target, adjoints[states.size() + k]);
+                 for (size_t k = 0; k < captures.size(); k++) {
+                     if (!captures[k].of_step) {
+                         body.add_to(captures[k].target, adjoints[states.size() + k]);
+                     }
                  }
                  body.sweep();
-                 const Expr step = node.trips - 1 - back;
                  Arrays next;
                  for (size_t k = 0; k < states.size(); k++) {
                      const Array &state = node.state[states[k]];
@@ -218,13 +189,18 @@ void ProgramReverse::sweep(const LoopReads &reads) {
                      Array sum = before.defined() ? as_array(before, state.extents())
                                                   : zeros("adjoint_" + state.name(), type, state.extents());
                      if (history_adjoints[k].defined()) {
-                         sum = plus(sum, slice(history_adjoints[k], step, state).func());
+                         sum = plus(sum, slice(history_adjoints[k], step).func());
                      }
                      next.push_back(sum);
                  }
-                 for (const Captured &c : captured) {
+                 for (size_t k = 0; k < captures.size(); k++) {
+                     const Capture &c = captures[k];
                      const Func more = c.array.defined() ? body.adjoint(c.array) : body.adjoint(c.scalar);
-                     next.push_back(plus(body.sum(c.target), more));
+                     if (!c.of_step) {
+                         next.push_back(plus(body.sum(c.target), more));
+                     } else {
+                         next.push_back(more.defined() ? slice(Array(more, c.extents), step) : init[states.size() + k]);
+                     }
                  }
                  Substitution recorded;
                  recorded.replace(node.step.as<Variable>()->name, step);
@@ -232,7 +208,7 @@ void ProgramReverse::sweep(const LoopReads &reads) {
                      const Array result = Array::from_node(std::make_shared<ArrayNode>(
                          ArrayNode{Kind::Result, node.state[i].name(), node.state[i].type(), node.state[i].extents(),
                                    Func(), reads.node, static_cast<int>(i)}));
-                     recorded.replace(node.state[i], slice(history(result), step, node.state[i]));
+                     recorded.replace(node.state[i], slice(history(result), step));
                  }
                  for (Array &array : next) {
                      array = recorded(array);
@@ -248,10 +224,18 @@ void ProgramReverse::sweep(const LoopReads &reads) {
         }
         k++;
     }
-    for (const Captured &c : captured) {
+    for (const Capture &c : captures) {
         const Array &total = results[k++];
-        if (sums_.count(c.target)) {
-            sums_[c.target] = total;
+        const auto sum = sums_.find(c.target);
+        if (c.of_step) {
+            const Array all = in_order(stack(total), steps, c.extents);
+            if (sum != sums_.end()) {
+                sum->second = plus(sum->second, all.func());
+            } else {
+                add_root(c.array, all);
+            }
+        } else if (sum != sums_.end()) {
+            sum->second = total;
         } else if (c.array.defined()) {
             add_root(c.array, total);
         } else {

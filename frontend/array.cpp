@@ -32,6 +32,8 @@ Expr reference_to(const std::shared_ptr<const ArrayNode> &node) {
     return owner;
 }
 
+}  // namespace
+
 std::vector<Halide::Var> coordinates(size_t n) {
     std::vector<Halide::Var> vars;
     for (size_t i = 0; i < n; i++) {
@@ -39,8 +41,6 @@ std::vector<Halide::Var> coordinates(size_t n) {
     }
     return vars;
 }
-
-}  // namespace
 
 Array Array::from_node(std::shared_ptr<const ArrayNode> node) {
     Array array;
@@ -76,8 +76,18 @@ Array::Array(const Func &func, std::vector<Expr> extents) {
     for (Expr &extent : extents) {
         extent = checked_extent(extent, "Array()", name);
     }
+    Func value = func;
+    if (const auto node = array_node(func.function())) {
+        if (same_extents(node->extents, extents)) {
+            *this = from_node(node, func);
+            return;
+        }
+        // Kernels know Funcs and Arrays apart by their values: what reads an Array and is one is neither.
+        value = Func(name);
+        value(func.args()) = func(std::vector<Expr>(func.args().begin(), func.args().end()));
+    }
     *this = from_node(std::make_shared<ArrayNode>(
-        ArrayNode{ArrayNode::Kind::Value, name, func.type(), std::move(extents), func, nullptr, 0}));
+        ArrayNode{ArrayNode::Kind::Value, name, func.type(), std::move(extents), value, nullptr, 0}));
 }
 
 Expr Array::operator()(const std::vector<Expr> &args) const {
@@ -121,6 +131,23 @@ std::shared_ptr<const ArrayNode> array_node(const Function &function) {
     }
     const Call *call = function.values()[0].as<Call>();
     return call ? array_node(call) : nullptr;
+}
+
+Array slice(const Array &array, const Expr &at) {
+    std::vector<Expr> extents = array.extents();
+    extents.pop_back();
+    const std::vector<Halide::Var> inner = coordinates(extents.size());
+    std::vector<Expr> place(inner.begin(), inner.end());
+    place.push_back(at);
+    Func f(array.name());
+    f(inner) = array(place);
+    return Array(f, extents);
+}
+
+Array zeros(const std::string &name, Type type, const std::vector<Expr> &extents) {
+    Func zero(name);
+    zero(coordinates(extents.size())) = make_zero(type);
+    return Array(zero, extents);
 }
 
 Func zero_outside(const Array &array) {

@@ -73,14 +73,15 @@ struct ArrayNode {
         Value,    ///< the values of `value` on the box
         Result,   ///< the final value of state `index` of `loop`
         History,  ///< all values that state `index` of `loop` had at the starts of its steps; last dimension = step
+        Stack,    ///< all values that it had at the ends of its steps
     };
     Kind kind;
     std::string name;
     Type type;
     std::vector<Expr> extents;
     Func value;                            ///< Value only
-    std::shared_ptr<const LoopNode> loop;  ///< Result and History only
-    int index = 0;                         ///< Result and History only
+    std::shared_ptr<const LoopNode> loop;  ///< Result, History and Stack only
+    int index = 0;                         ///< Result, History and Stack only
 };
 
 /// A named input Array of a Program. Extents may be constants or scalar parameters: `Param<int> n("n");
@@ -95,6 +96,15 @@ Array input(const std::string &name, std::vector<Expr> extents) {
 std::shared_ptr<const ArrayNode> array_node(const Halide::Internal::Function &function);
 /// The Array that the Expr node reads when it is the marker inside Array::func(), or null.
 std::shared_ptr<const ArrayNode> array_node(const Halide::Internal::Call *call);
+
+/// Vars `i0`, `i1`, ... for Funcs of `n` dimensions that the project makes.
+std::vector<Halide::Var> coordinates(size_t n);
+
+/// Element `at` of the last dimension: an Array with one dimension less.
+Array slice(const Array &array, const Expr &at);
+
+/// An Array of zeros.
+Array zeros(const std::string &name, Type type, const std::vector<Expr> &extents);
 
 /// The Array continued beyond its box: by zero, by its edge value, or periodically. Returns a Func to read anywhere.
 Func zero_outside(const Array &array);

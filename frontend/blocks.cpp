@@ -17,6 +17,23 @@ using Kind = ArrayNode::Kind;
 // The loops whose states or step numbers a thing depends on. In a program these always form a chain of nested loops.
 using LoopSet = std::set<const LoopNode *>;
 
+// What must be there before a loop begins.
+Arrays before(const LoopNode &loop) {
+    Arrays arrays = loop.init;
+    if (loop.count.defined()) {
+        arrays.push_back(loop.count);
+    }
+    return arrays;
+}
+
+std::vector<Expr> sizes_of(const LoopNode &loop) {
+    std::vector<Expr> sizes{loop.trips};
+    if (loop.capacity.defined()) {
+        sizes.push_back(loop.capacity);
+    }
+    return sizes;
+}
+
 // Splits a program into kernels and loops in two passes: the first finds where each Array is at home (the innermost
 // loop it depends on; null is the program itself) and which Arrays must lie in memory; the second orders the Arrays
 // of each home by the loops of that home that they wait for. All Arrays of one home and rank are one kernel.
@@ -39,7 +56,7 @@ private:
     std::map<const LoopNode *, Room> rooms_;
     std::set<const ArrayNode *> in_memory_;
     std::set<const LoopNode *> seen_loops_;
-    std::map<const LoopNode *, std::set<int>> histories_;
+    std::map<const LoopNode *, std::set<int>> histories_, stacks_;
 
     std::map<const ArrayNode *, const LoopNode *> owner_;  // of states
     std::map<std::string, const LoopNode *> step_owner_;
@@ -113,7 +130,7 @@ const LoopSet &Partition::loops_of(const Node &node) {
         return it->second;
     }
     LoopSet loops;
-    if (node->kind == Kind::Result || node->kind == Kind::History) {
+    if (node->loop) {
         loops = loops_of(node->loop);
     } else if (node->kind == Kind::State) {
         loops = {owner_.at(node.get())};
@@ -134,7 +151,7 @@ const LoopSet &Partition::loops_of(const LoopPtr &loop) {
     }
     step_owner_[loop->step.as<Variable>()->name] = loop.get();
     loop_loops_[loop.get()] = {};  // its own states depend on it; their mention of it is taken out below
-    LoopSet loops = loops_of({loop->trips, loop->capacity});
+    LoopSet loops = loops_of(sizes_of(*loop));
     for (const Arrays *arrays : {&loop->init, &loop->next}) {
         for (const Array &array : *arrays) {
             const LoopSet &more = loops_of(array.node());
@@ -163,9 +180,11 @@ const LoopNode *Partition::innermost(const LoopSet &loops) {
 }
 
 void Partition::materialise(const Node &node) {
-    if (node->kind == Kind::Result || node->kind == Kind::History) {
+    if (node->loop) {
         if (node->kind == Kind::History) {
             histories_[node->loop.get()].insert(node->index);
+        } else if (node->kind == Kind::Stack) {
+            stacks_[node->loop.get()].insert(node->index);
         }
         require(node->loop);
     }
@@ -183,7 +202,7 @@ void Partition::require(const LoopPtr &loop) {
         return;
     }
     loops_of(loop);  // registers its states before its body is looked at
-    for (const Array &array : loop->init) {
+    for (const Array &array : before(*loop)) {
         materialise(array.node());
     }
     for (const Array &array : loop->next) {
@@ -275,8 +294,8 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
             for (const Node &read : memory_reads({node}, {node.get()})) {
                 add(read);
             }
-        } else if (node->kind == Kind::Result || node->kind == Kind::History) {
-            for (const Array &array : node->loop->init) {
+        } else if (node->loop) {
+            for (const Array &array : before(*node->loop)) {
                 add(array.node());
             }
             for (const Array &array : node->loop->next) {
@@ -284,7 +303,7 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
             }
         }
     };
-    for (const Array &array : loop->init) {
+    for (const Array &array : before(*loop)) {
         add(array.node());
     }
     for (const Array &array : loop->next) {
@@ -295,7 +314,7 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
 
 // How many loops of its own block a thing waits for, one after the other.
 int Partition::rank(const Node &node) {
-    if (node->kind == Kind::Result || node->kind == Kind::History) {
+    if (node->loop) {
         return rank(node->loop) + 1;
     }
     if (node->kind != Kind::Value) {
@@ -379,8 +398,12 @@ Block Partition::block(const LoopNode *home_loop, const std::string &kernel_name
                 loop->node = node;
                 loop->name = unique("loop " + node->options.name).substr(5);
                 loop->has_history.resize(node->state.size());
+                loop->has_stack.resize(node->state.size());
                 for (int index : histories_[node.get()]) {
                     loop->has_history[index] = true;
+                }
+                for (int index : stacks_[node.get()]) {
+                    loop->has_stack[index] = true;
                 }
                 loop->body = this->block(node.get(), node->options.name);
                 block.steps.emplace_back(std::move(loop));

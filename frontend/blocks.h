@@ -29,8 +29,11 @@ struct Block {
 struct Loop {
     std::shared_ptr<const LoopNode> node;
     std::string name;               ///< unique in its program
-    std::vector<bool> has_history;  ///< per state: whether its history is read
+    std::vector<bool> has_history;  ///< per state: whether its values at the starts of steps are read
+    std::vector<bool> has_stack;    ///< per state: whether its values at the ends of steps are read
     Block body;
+
+    bool keeps(int state) const { return has_history[state] || has_stack[state]; }
 };
 
 /// The kernels and loops of a program. What does not change in a loop is computed before it; Arrays that only one

@@ -127,6 +127,8 @@ const char *kind_of(const ArrayNode &node) {
         return "result of loop ";
     case ArrayNode::Kind::History:
         return "history of loop ";
+    case ArrayNode::Kind::Stack:
+        return "stack of loop ";
     }
     return "";
 }
@@ -181,6 +183,8 @@ private:
             return arrays_.of(node.loop->state[node.index]) + "'";
         case ArrayNode::Kind::History:
             return "history(" + arrays_.of(node.loop->state[node.index]) + ")";
+        case ArrayNode::Kind::Stack:
+            return "stack(" + arrays_.of(node.loop->state[node.index]) + ")";
         default:
             return arrays_.of(node);
         }
@@ -199,14 +203,21 @@ private:
         }
     }
 
+    std::string length(const LoopNode &node) {
+        if (node.going >= 0) {
+            return "while " + name(node.state[node.going]);
+        }
+        return (node.count.defined() ? name(node.count) : sylvite::print(node.trips)) + " steps";
+    }
+
     void print(const Loop &loop, const std::string &indent) {
         const LoopNode &node = *loop.node;
-        out_ << indent << "loop " << loop.name << ": " << sylvite::print(node.trips) << " steps, "
-             << sylvite::print(node.step) << " counts them\n";
+        out_ << indent << "loop " << loop.name << ": " << length(node) << ", " << sylvite::print(node.step)
+             << " counts them\n";
         for (size_t i = 0; i < node.state.size(); i++) {
             out_ << indent << "  state " << name(node.state[i]) << ": "
                  << type_and_box(node.state[i].type(), node.state[i].extents()) << " = " << name(node.init[i])
-                 << (loop.has_history[i] ? ", history kept" : "") << "\n";
+                 << (loop.keeps(i) ? ", history kept" : "") << "\n";
         }
         print(loop.body, indent + "  ");
         for (size_t i = 0; i < node.state.size(); i++) {

@@ -3,6 +3,7 @@
 #include "frontend/graph.h"
 #include "frontend/names.h"
 #include "frontend/sizes.h"
+#include "frontend/substitute.h"
 
 #include <set>
 
@@ -11,26 +12,6 @@ using namespace Halide::Internal;
 namespace sylvite {
 
 namespace {
-
-std::string text(const std::vector<Expr> &extents) {
-    std::ostringstream out;
-    out << "{";
-    for (size_t i = 0; i < extents.size(); i++) {
-        out << (i ? ", " : "") << extents[i];
-    }
-    out << "}";
-    return out.str();
-}
-
-Array loop_array(ArrayNode::Kind kind, const std::shared_ptr<const LoopNode> &node, int index) {
-    const Array &state = node->state[index];
-    std::vector<Expr> extents = state.extents();
-    if (kind == ArrayNode::Kind::History) {
-        extents.push_back(node->capacity);
-    }
-    return Array::from_node(
-        std::make_shared<ArrayNode>(ArrayNode{kind, state.name(), state.type(), extents, Func(), node, index}));
-}
 
 // Follows everything that the outputs depend on and reports what is not among the inputs.
 class CheckClosed {
@@ -70,8 +51,15 @@ private:
         case ArrayNode::Kind::Value:
             check(node->value.function());
             break;
-        case ArrayNode::Kind::Result:
         case ArrayNode::Kind::History:
+        case ArrayNode::Kind::Stack:
+            _halide_user_assert(node->loop->capacity.defined())
+                << "Program() needs a bound of the steps of a loop whose history is read, as it is by its reverse "
+                << "derivative; " << node->loop->options.name << " has none for the history of " << node->name
+                << ": set LoopOptions::capacity.";
+            check_loop(*node->loop);
+            break;
+        case ArrayNode::Kind::Result:
             check_loop(*node->loop);
             break;
         }
@@ -82,7 +70,10 @@ private:
             arrays_.insert(state.node().get());
         }
         names_.insert(loop.step.as<Variable>()->name);
-        check({loop.trips, loop.capacity});
+        check({loop.trips});
+        if (loop.capacity.defined()) {
+            check({loop.capacity});
+        }
         for (const Array &array : loop.init) {
             check(array.node());
         }
@@ -118,56 +109,6 @@ private:
 };
 
 }  // namespace
-
-Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
-    auto node = std::make_shared<LoopNode>();
-    node->options = options;
-    _halide_user_assert(is_identifier(options.name))
-        << "loop() needs a name that is a C identifier, since schedules use it; it was given \"" << options.name
-        << "\".";
-    node->trips = Halide::max(checked_count(trips, "loop()", options.name), 0);
-    node->trips = simplify(node->trips);
-    node->capacity = node->trips;
-    if (options.capacity.defined()) {
-        node->capacity = checked_count(options.capacity, "loop()", "the capacity of " + options.name);
-    }
-    const std::string step = unique_name(options.name + "_t");
-    node->step = Variable::make(Halide::Int(32), step, Halide::Parameter(Halide::Int(32), false, 0, step));
-    node->init = init;
-    for (const Array &array : init) {
-        _halide_user_assert(array.defined())
-            << "loop() needs defined initial states; " << options.name << " was given an Array that is not.";
-        node->state.push_back(Array::from_node(std::make_shared<ArrayNode>(
-            ArrayNode{ArrayNode::Kind::State, array.name(), array.type(), array.extents(), Func(), nullptr, 0})));
-    }
-    node->next = body(node->step, node->state);
-    _halide_user_assert(node->next.size() == init.size())
-        << "loop() needs a body that returns as many states as it is given; " << options.name << " was given "
-        << init.size() << " and returns " << node->next.size() << ".";
-    for (size_t i = 0; i < init.size(); i++) {
-        const Array &before = init[i], &after = node->next[i];
-        _halide_user_assert(after.defined()) << "loop() needs defined states; state " << i << " (" << before.name()
-                                             << ") of " << options.name << " is not after a step.";
-        _halide_user_assert(after.type() == before.type())
-            << "loop() needs states that keep their type; state " << i << " (" << before.name() << ") of "
-            << options.name << " is " << before.type() << " before and " << after.type() << " after a step: cast it.";
-        _halide_user_assert(same_extents(after.extents(), before.extents()))
-            << "loop() needs states that keep their extents; state " << i << " (" << before.name() << ") of "
-            << options.name << " is " << text(before.extents()) << " before and " << text(after.extents())
-            << " after a step.";
-    }
-    Arrays results;
-    for (size_t i = 0; i < init.size(); i++) {
-        results.push_back(loop_array(ArrayNode::Kind::Result, node, static_cast<int>(i)));
-    }
-    return results;
-}
-
-Array history(const Array &result) {
-    _halide_user_assert(result.defined() && result.node()->kind == ArrayNode::Kind::Result)
-        << "history() needs the result of a loop; it was given another Array.";
-    return loop_array(ArrayNode::Kind::History, result.node()->loop, result.node()->index);
-}
 
 ProgramInput::ProgramInput(const Array &array) : array_(array) {
     _halide_user_assert(array.defined() && array.node()->kind == ArrayNode::Kind::Input)
@@ -223,6 +164,50 @@ const Array &Program::output(const std::string &name) const {
     _halide_user_error << "Program " << name_ << " has no output " << name << "; its outputs are " << list_of(known)
                        << did_you_mean(name, known);
     return outputs_.front().array;
+}
+
+Arrays call(const Program &program, const std::vector<CallArgument> &arguments) {
+    const std::vector<ProgramInput> &inputs = program.inputs();
+    _halide_user_assert(arguments.size() == inputs.size())
+        << "call() needs a value for each input; " << program.name() << " has " << inputs.size() << " inputs and "
+        << arguments.size() << " values were given.";
+    Substitution substitution;
+    for (size_t i = 0; i < inputs.size(); i++) {
+        const ProgramInput &input = inputs[i];
+        const CallArgument &argument = arguments[i];
+        _halide_user_assert(input.is_array() == argument.is_array())
+            << "call() needs an Array for each array and an Expr for each scalar; input " << input.name() << " of "
+            << program.name() << " is " << (input.is_array() ? "an array" : "a scalar") << ".";
+        const Type type = argument.is_array() ? argument.array().type() : argument.scalar().type();
+        _halide_user_assert(type == input.type())
+            << "call() needs values of the types of the inputs; input " << input.name() << " of " << program.name()
+            << " is " << input.type() << " and was given " << type << ": cast it.";
+        if (!argument.is_array()) {
+            substitution.replace(input.name(), argument.scalar());
+        }
+    }
+    for (size_t i = 0; i < inputs.size(); i++) {
+        if (inputs[i].is_array()) {
+            const Array &given = arguments[i].array();
+            std::vector<Expr> extents;
+            for (const Expr &extent : inputs[i].array().extents()) {
+                extents.push_back(substitution(extent));
+            }
+            _halide_user_assert(same_extents(given.extents(), extents))
+                << "call() needs arrays of the extents of the inputs; input " << inputs[i].name() << " of "
+                << program.name() << " is " << text_of(extents) << " and was given " << text_of(given.extents()) << ".";
+        }
+    }
+    for (size_t i = 0; i < inputs.size(); i++) {
+        if (inputs[i].is_array()) {
+            substitution.replace(inputs[i].array(), arguments[i].array());
+        }
+    }
+    Arrays outputs;
+    for (const ProgramOutput &output : program.outputs()) {
+        outputs.push_back(substitution(output.array));
+    }
+    return outputs;
 }
 
 }  // namespace sylvite

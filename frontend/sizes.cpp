@@ -47,4 +47,14 @@ Expr checked_count(const Expr &count, const std::string &function, const std::st
     return checked(count, as_const_int(simplify(count)), "numbers of steps", function, name);
 }
 
+std::string text_of(const std::vector<Expr> &extents) {
+    std::ostringstream out;
+    out << "{";
+    for (size_t i = 0; i < extents.size(); i++) {
+        out << (i ? ", " : "") << extents[i];
+    }
+    out << "}";
+    return out.str();
+}
+
 }  // namespace sylvite

@@ -3,6 +3,7 @@
 #include <Halide.h>
 
 #include <string>
+#include <vector>
 
 namespace sylvite {
 
@@ -12,5 +13,8 @@ Halide::Expr checked_extent(const Halide::Expr &extent, const std::string &funct
 
 /// The same for a number of steps, which may be negative.
 Halide::Expr checked_count(const Halide::Expr &count, const std::string &function, const std::string &name);
+
+/// Extents in words: "{n, 8}".
+std::string text_of(const std::vector<Halide::Expr> &extents);
 
 }  // namespace sylvite

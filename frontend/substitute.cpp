@@ -104,7 +104,8 @@ bool Substitution::touches(const LoopPtr &loop) {
         return it->second;
     }
     touched_loops_[loop] = false;  // while its body, which may read its own states, is looked at
-    bool touched = (applies_ && applies_(*loop)) || touches(loop->trips) || touches(loop->capacity);
+    bool touched =
+        (applies_ && applies_(*loop)) || touches(loop->trips) || (loop->capacity.defined() && touches(loop->capacity));
     for (const Arrays *arrays : {&loop->init, &loop->next}) {
         for (const Array &array : *arrays) {
             touched = touched || touches(array);
@@ -141,7 +142,7 @@ Expr Substitution::scalar(const std::string &name) {
     return outer_ ? outer_->scalar(name) : Expr();
 }
 
-Expr Substitution::operator()(const Expr &e) { return SubstituteReads(*this).mutate(e); }
+Expr Substitution::operator()(const Expr &e) { return e.defined() ? SubstituteReads(*this).mutate(e) : e; }
 
 Func Substitution::operator()(const Func &func) {
     const Function copy = mapped(func.function());
@@ -164,6 +165,8 @@ Array Substitution::operator()(const Array &array) {
         copy = copy_of(node->loop)[node->index];
     } else if (node->kind == Kind::History) {
         copy = history(copy_of(node->loop)[node->index]);
+    } else if (node->kind == Kind::Stack) {
+        copy = stack(copy_of(node->loop)[node->index]);
     } else {
         ArrayNode copied = *node;
         if (node->kind == Kind::Value) {
@@ -211,7 +214,7 @@ Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
     const bool rebuilt = root->applies_ && root->applies_(*node);
     const Expr trips = (*this)(node->trips);
     return loops_[node] =
-               rebuilt ? root->build_(trips, init, body, options) : loop(trips, init, LoopBody(body), options);
+               rebuilt ? root->build_(trips, init, body, options) : loop_like(*node, trips, init, body, options);
 }
 
 Function Substitution::mapped(const Function &function) {

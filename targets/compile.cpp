@@ -27,6 +27,7 @@ JITModule runtime_symbols() {
     add("sylvite_check_array", sylvite_check_array);
     add("sylvite_check_overlap", sylvite_check_overlap);
     add("sylvite_check_history", sylvite_check_history);
+    add("sylvite_value_of", sylvite_value_of);
     add("sylvite_point_at_slice", sylvite_point_at_slice);
     add("sylvite_reserve", sylvite_reserve);
     add("sylvite_release", sylvite_release);

@@ -25,11 +25,10 @@ bool uses_variable(const std::vector<Expr> &exprs, const std::string &name) {
     return std::any_of(exprs.begin(), exprs.end(), [&](const Expr &e) { return expr_uses_var(e, name); });
 }
 
-// What an Array is called by those who read it: histories and results are made anew on each call of history().
+// What an Array is called by those who read it: there may be several nodes for the same values of a loop.
 using Key = std::tuple<ArrayNode::Kind, const void *, int>;
 Key key_of(const ArrayNode &node) {
-    const bool of_loop = node.kind == ArrayNode::Kind::Result || node.kind == ArrayNode::Kind::History;
-    return {node.kind, of_loop ? static_cast<const void *>(node.loop.get()) : &node, of_loop ? node.index : 0};
+    return {node.kind, node.loop ? static_cast<const void *>(node.loop.get()) : &node, node.loop ? node.index : 0};
 }
 
 class Driver {
@@ -71,13 +70,20 @@ private:
     struct Ring {
         RingPlan plan;
         std::vector<Expr> read, write;  // differ only where a kernel works in place
-        Expr history, beyond;           // history states only
+        Expr slices;                    // where all values are kept, if they are; the others are then views of it
+        int first = 0;                  // the slice of the value that the first step makes
+        std::vector<Expr> kept;         // what is read of the slices: history, stack
         Expr reading, writing;          // of the current step
     };
-    Ring make_ring(const Loop &loop, const RingPlan &plan, const Expr &trips, Statements &out);
-    void choose(Ring &ring, const Loop &loop, const Expr &trips, Statements &body);
-    void step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, const Expr &trips,
-                 Statements &body);
+    Ring make_ring(const Loop &loop, const RingPlan &plan, Statements &out);
+    void keep_all(Ring &ring, const Loop &loop, Statements &out);
+    void choose(Ring &ring, const Loop &loop, Statements &body);
+    void step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, Statements &body);
+    Expr count(const Loop &loop, Statements &out);
+    Expr value_of(const Expr &scalar, const std::string &name, Statements &out);
+    void check_capacity(const Loop &loop, const std::vector<Ring> &rings, const Expr &steps, Statements &out);
+    void repeat(const Loop &loop, const Expr &trips, const Statements &body, Statements &out);
+    void repeat_while(const Loop &loop, const std::string &table, const Statements &body, Statements &out);
 
     Expr array(const ArrayNode &node) const {
         const auto found = arrays_.find(key_of(node));
@@ -258,8 +264,9 @@ void Driver::kernel(const Kernel &kernel, Statements &out) {
 }
 
 // The buffers of one value that each step of a loop makes.
-Driver::Ring Driver::make_ring(const Loop &loop, const RingPlan &plan, const Expr &trips, Statements &out) {
-    Ring ring{plan, {}, {}, Expr(), Expr(), Expr(), Expr()};
+Driver::Ring Driver::make_ring(const Loop &loop, const RingPlan &plan, Statements &out) {
+    Ring ring;
+    ring.plan = plan;
     const Array &like = loop.node->state[plan.states.front()];
     const std::string name = loop.name + "_" + like.name();
     Storage &storage = storage_for(like.extents());
@@ -270,27 +277,45 @@ Driver::Ring Driver::make_ring(const Loop &loop, const RingPlan &plan, const Exp
         } else {
             ring.read.push_back(storage.array(name, like.type(), like.extents()));
         }
-        ring.write.push_back(plan.in_place ? storage.alias(ring.read.back()) : ring.read.back());
+        // A kernel that works in place reads and writes two arrays, of which it does not see that they lie in one place.
+        // With devices, only states that nothing reads are in place: there the array that is written must be the one that
+        // is read later, for it knows on which side its values are.
+        ring.write.push_back(plan.in_place && !on_device_ ? storage.alias(ring.read.back()) : ring.read.back());
     }
     if (plan.history >= 0) {
-        std::vector<Expr> extents = like.extents();
-        extents.push_back(loop.node->capacity);
-        ring.history = storage_for(extents).array(name + "_history", like.type(), extents);
-        ring.beyond = storage.array(name + "_last", like.type(), like.extents());
-        out.checked_call("sylvite_check_history", {program_.name(), loop.name, trips, extents.back()});
-        // The first slice is the initial state.
-        const Expr first = storage.view(name + "_first", like.type(), like.extents());
-        Statements fill;
-        fill.call("sylvite_point_at_slice", {first, ring.history, 0, trips, ring.beyond});
-        copy(array(*loop.node->init[plan.history].node()), first, like, fill);
-        out.run(IfThenElse::make(trips > 0, fill.close()));
-        arrays_[{ArrayNode::Kind::History, loop.node.get(), plan.history}] = ring.history;
+        keep_all(ring, loop, out);
     }
     return ring;
 }
 
+// The slices of a ring that keeps all its values: the initial one too, if values at the starts of steps are read.
+void Driver::keep_all(Ring &ring, const Loop &loop, Statements &out) {
+    const int state = ring.plan.history;
+    const Array &like = loop.node->state[state];
+    const bool has_history = loop.has_history[state];
+    ring.first = has_history ? 1 : 0;
+    std::vector<Expr> steps = like.extents(), slices = steps;
+    steps.push_back(loop.node->capacity);
+    slices.push_back(loop.node->capacity + ring.first);
+    Storage &storage = storage_for(slices);
+    ring.slices = storage.array(loop.name + "_" + like.name() + "_slices", like.type(), slices);
+    const auto keep = [&](ArrayNode::Kind kind, int first) {
+        ring.kept.push_back(storage.slices(ring.slices, steps, first));
+        arrays_[{kind, loop.node.get(), state}] = ring.kept.back();
+    };
+    if (has_history) {
+        keep(ArrayNode::Kind::History, 0);
+        const Expr initial = storage_for(like.extents()).view(loop.name + "_first", like.type(), like.extents());
+        out.call("sylvite_point_at_slice", {initial, ring.slices, 0});
+        copy(array(*loop.node->init[state].node()), initial, like, out);
+    }
+    if (loop.has_stack[state]) {
+        keep(ArrayNode::Kind::Stack, ring.first);
+    }
+}
+
 // Where this step writes.
-void Driver::choose(Ring &ring, const Loop &loop, const Expr &trips, Statements &body) {
+void Driver::choose(Ring &ring, const Loop &loop, Statements &body) {
     const Expr step = loop.node->step;
     const auto turn = [&](const std::vector<Expr> &buffers) {
         Expr chosen = buffers.back();
@@ -302,7 +327,7 @@ void Driver::choose(Ring &ring, const Loop &loop, const Expr &trips, Statements 
     ring.writing = turn(ring.write);
     ring.reading = ring.plan.in_place ? turn(ring.read) : ring.writing;
     if (ring.plan.history >= 0) {
-        body.call("sylvite_point_at_slice", {ring.writing, ring.history, step + 1, trips, ring.beyond});
+        body.call("sylvite_point_at_slice", {ring.writing, ring.slices, step + ring.first});
     }
     if (ring.plan.value) {
         const Key key = key_of(*ring.plan.value);
@@ -311,15 +336,40 @@ void Driver::choose(Ring &ring, const Loop &loop, const Expr &trips, Statements 
     }
 }
 
+// The value of an int32 without dimensions.
+Expr Driver::value_of(const Expr &scalar, const std::string &name, Statements &out) {
+    if (on_device_) {
+        out.checked_call("halide_copy_to_host", {scalar}, on_error("copy of " + name));
+    }
+    return Call::make(Halide::Int(32), "sylvite_value_of", {scalar}, Call::Extern);
+}
+
+// How many steps there will be; for a while_loop, of which that is not known, how many there can be.
+Expr Driver::count(const Loop &loop, Statements &out) {
+    const LoopNode &node = *loop.node;
+    const Expr trips = node.count.defined() ? value_of(array(*node.count.node()), node.count.name(), out) : node.trips;
+    return out.let(unique_name(loop.name + ".trips"), Halide::max(trips, 0));
+}
+
+void Driver::check_capacity(const Loop &loop, const std::vector<Ring> &rings, const Expr &steps, Statements &out) {
+    if (std::any_of(rings.begin(), rings.end(), [](const Ring &ring) { return ring.slices.defined(); })) {
+        out.checked_call("sylvite_check_history", {program_.name(), loop.name, steps, loop.node->capacity});
+    }
+}
+
 void Driver::loop(const Loop &loop, Statements &out) {
     const LoopNode &node = *loop.node;
     const int states = static_cast<int>(node.state.size());
-    const Expr trips = out.let(unique_name(loop.name + ".trips"), Halide::max(node.trips, 0));
+    const bool is_while = node.going >= 0;
+    const Expr trips = count(loop, out);
     std::vector<Ring> rings;
     for (const RingPlan &plan : plan_rings(loop, [&](const std::string &kernel, int output, int input) {
              return kernels_.at(kernel).in_place.count({output, input}) > 0;
          })) {
-        rings.push_back(make_ring(loop, plan, trips, out));
+        rings.push_back(make_ring(loop, plan, out));
+    }
+    if (!is_while) {
+        check_capacity(loop, rings, trips, out);
     }
     // The table holds a pointer to each state, at first to the initial ones.
     const std::string table = unique_name(loop.name + ".states");
@@ -327,25 +377,56 @@ void Driver::loop(const Loop &loop, Statements &out) {
     for (int j = 0; j < states; j++) {
         out.store_pointer(table, array(*node.init[j].node()), j);
     }
-    const std::string step = node.step.as<Variable>()->name;
-    const Statements body = block(step, [&](Statements &inside) { step_of(loop, rings, table, trips, inside); });
-    out.run(
-        For::make(step, 0, trips, ForType::Serial, Halide::Partition::Never, Halide::DeviceAPI::None, body.close()));
+    const Statements body = block(node.step.as<Variable>()->name, [&](Statements &inside) {
+        if (is_while) {
+            check_capacity(loop, rings, node.step + 1, inside);
+        }
+        step_of(loop, rings, table, inside);
+    });
+    if (is_while) {
+        repeat_while(loop, table, body, out);
+    } else {
+        repeat(loop, trips, body, out);
+    }
     for (int j = 0; j < states; j++) {
         arrays_[{ArrayNode::Kind::Result, &node, j}] =
             out.let(unique_name(loop.name + ".result"), Statements::load_pointer(table, j));
     }
-    if (on_device_) {
-        for (const Ring &ring : rings) {
-            if (ring.plan.history >= 0) {  // its slices were written on the host
-                out.call(Call::buffer_set_host_dirty, {ring.history, const_true()});
-            }
+    for (const Ring &ring : rings) {
+        for (size_t i = 0; on_device_ && i < ring.kept.size(); i++) {  // slices were written on the host
+            out.call(Call::buffer_set_host_dirty, {ring.kept[i], const_true()});
         }
     }
 }
 
-void Driver::step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, const Expr &trips,
-                     Statements &body) {
+void Driver::repeat(const Loop &loop, const Expr &trips, const Statements &body, Statements &out) {
+    out.run(For::make(loop.node->step.as<Variable>()->name, 0, trips, ForType::Serial, Halide::Partition::Never,
+                      Halide::DeviceAPI::None, body.close()));
+}
+
+// Halide's IR has loops of known length only. Here 1, 2, 4, ... steps are made at a time as long as the condition holds
+// where such a stretch begins; the rest of the last one is skipped, which is never longer than what was run.
+void Driver::repeat_while(const Loop &loop, const std::string &table, const Statements &body, Statements &out) {
+    const LoopNode &node = *loop.node;
+    const auto goes_on = [&](Statements &before) {
+        const Expr going = before.let(unique_name(loop.name + ".going"), Statements::load_pointer(table, node.going));
+        return value_of(going, node.state[node.going].name(), before) != 0;
+    };
+    const auto serial = [](const std::string &name, const Expr &extent, const Stmt &inside) {
+        return For::make(name, 0, extent, ForType::Serial, Halide::Partition::Never, Halide::DeviceAPI::None, inside);
+    };
+    const std::string stretch = unique_name(loop.name + ".stretch"), place = unique_name(loop.name + ".place");
+    const Expr length = Expr(1) << Variable::make(Halide::Int(32), stretch);
+    Statements one, all;
+    const Expr runs = goes_on(one);
+    one.run(IfThenElse::make(runs, LetStmt::make(node.step.as<Variable>()->name,
+                                                 length - 1 + Variable::make(Halide::Int(32), place), body.close())));
+    const Expr steps = all.let(unique_name(loop.name + ".length"), select(goes_on(all), length, 0));
+    all.run(serial(place, steps, one.close()));
+    out.run(serial(stretch, 31, all.close()));
+}
+
+void Driver::step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, Statements &body) {
     const LoopNode &node = *loop.node;
     const int states = static_cast<int>(node.state.size());
     for (int j = 0; j < states; j++) {
@@ -353,7 +434,7 @@ void Driver::step_of(const Loop &loop, std::vector<Ring> &rings, const std::stri
             body.let(unique_name(loop.name + ".now"), Statements::load_pointer(table, j));
     }
     for (Ring &ring : rings) {
-        choose(ring, loop, trips, body);
+        choose(ring, loop, body);
     }
     steps(loop.body, body);
     std::vector<Expr> next(states);

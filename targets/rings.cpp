@@ -58,14 +58,13 @@ public:
     std::vector<RingPlan> plan(const std::function<bool(const std::string &, int, int)> &may_work_in_place) {
         const int states = static_cast<int>(node_.state.size());
         for (int j = 0; j < states; j++) {
-            if (loop_.has_history[j]) {
+            if (loop_.keeps(j)) {
                 add(j);
             }
         }
         for (int j = 0; j < states; j++) {
             const ArrayNode &next = *node_.next[j].node();
-            if (!loop_.has_history[j] &&
-                (maker_of(&next, loop_.body).kernel || is_made_by_inner_loop(next, loop_.body))) {
+            if (!loop_.keeps(j) && (maker_of(&next, loop_.body).kernel || is_made_by_inner_loop(next, loop_.body))) {
                 add(j);
             }
         }
@@ -87,7 +86,7 @@ private:
         const ArrayNode *next = node_.next[j].node().get();
         const bool made_here = maker_of(next, loop_.body).kernel != nullptr;
         for (RingPlan &ring : rings_) {
-            if (!loop_.has_history[j] && (ring.value == next || ring.copy_of == next)) {
+            if (!loop_.keeps(j) && (ring.value == next || ring.copy_of == next)) {
                 ring.states.push_back(j);
                 return;
             }
@@ -97,7 +96,7 @@ private:
             std::any_of(rings_.begin(), rings_.end(), [&](const RingPlan &r) { return r.value == next; });
         RingPlan ring;
         (made_here && !taken ? ring.value : ring.copy_of) = next;
-        ring.history = loop_.has_history[j] ? j : -1;
+        ring.history = loop_.keeps(j) ? j : -1;
         ring.states = {j};
         rings_.push_back(ring);
     }
@@ -109,7 +108,7 @@ private:
             std::vector<int> older;
             for (int held : by_age.back()) {
                 for (size_t k = 0; k < node_.next.size(); k++) {
-                    if (node_.next[k].same_as(node_.state[held]) && !loop_.has_history[k]) {
+                    if (node_.next[k].same_as(node_.state[held]) && !loop_.keeps(k)) {
                         older.push_back(static_cast<int>(k));
                     }
                 }

@@ -10,7 +10,7 @@ namespace sylvite {
 struct RingPlan {
     const ArrayNode *value = nullptr;    ///< the kernel's output that is written there, or null:
     const ArrayNode *copy_of = nullptr;  ///< the Array that is copied there at the end of a step
-    int history = -1;                    ///< the state whose history the steps fill, or -1
+    int history = -1;                    ///< the state of which the steps keep all values, or -1
     std::vector<int> states;             ///< the states whose next value this is
     int size = 0;                        ///< number of buffers
     bool in_place = false;               ///< a step writes where the oldest value lies that it still reads

@@ -2,6 +2,8 @@
 
 #include "targets/runtime/sylvite_runtime.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -31,16 +33,22 @@ Expr Storage::view(const std::string &name, Halide::Type type, const std::vector
 }
 
 Expr Storage::alias(const Expr &array) {
+    const Item &item = items_[place_of(array)];
+    items_.push_back({name_of_next("alias"), item.type, item.extents, item.host_of});
+    return pointer(items_.back());
+}
+
+Expr Storage::slices(const Expr &array, const std::vector<Expr> &extents, int first) {
+    const Item &item = items_[place_of(array)];
+    items_.push_back({name_of_next("slices"), item.type, extents, item.host_of, first});
+    return pointer(items_.back());
+}
+
+int Storage::place_of(const Expr &array) const {
     const std::string &name = array.as<Variable>()->name;
-    for (const Item &item : items_) {
-        if (item.name == name) {
-            const Item copy = item;
-            items_.push_back({name_of_next("alias"), copy.type, copy.extents, copy.host_of});
-            return pointer(items_.back());
-        }
-    }
-    _halide_internal_error << name << " is not in this storage";
-    return Expr();
+    const auto found = std::find_if(items_.begin(), items_.end(), [&](const Item &item) { return item.name == name; });
+    _halide_internal_assert(found != items_.end()) << name << " is not in this storage";
+    return static_cast<int>(found - items_.begin());
 }
 
 std::string Storage::name_of_next(const std::string &name) const {
@@ -109,7 +117,10 @@ void Storage::enter(Statements &out) const {
             out.checked_call("halide_device_free", {builder.buffer_memory});
         }
         if (item.host_of >= 0) {
-            const Expr offset = Halide::cast<uint64_t>(offsets[item.host_of]);
+            Expr offset = Halide::cast<uint64_t>(offsets[item.host_of]);
+            if (item.slice != 0) {
+                offset += Halide::cast<uint64_t>(strides[i].back()) * (item.slice * item.type.bytes());
+            }
             builder.host = reinterpret(Halide::type_of<void *>(), address + offset);
         }
         builder.type = item.type;

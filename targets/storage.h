@@ -20,6 +20,8 @@ public:
     Expr array(const std::string &name, Halide::Type type, const std::vector<Expr> &extents);
     /// A second halide_buffer_t for the host memory of the array of that pointer.
     Expr alias(const Expr &array);
+    /// A halide_buffer_t for slices of the last dimension of `array`, from `first` on: it has `extents`.
+    Expr slices(const Expr &array, const std::vector<Expr> &extents, int first);
     /// A halide_buffer_t without memory, to be pointed at parts of other arrays.
     Expr view(const std::string &name, Halide::Type type, const std::vector<Expr> &extents);
 
@@ -33,12 +35,14 @@ private:
         std::string name;
         Halide::Type type;
         std::vector<Expr> extents;
-        int host_of;  ///< the item whose host memory this one has, or -1 for none
+        int host_of;    ///< the item whose host memory this one has, or -1 for none
+        int slice = 0;  ///< where in that memory it begins: a slice of the last dimension
     };
     std::string program_, arena_;
     bool on_device_;
     std::vector<Item> items_;
 
+    int place_of(const Expr &array) const;
     std::string name_of_next(const std::string &name) const;
     Expr arena() const;
     Expr pointer(const Item &item) const;

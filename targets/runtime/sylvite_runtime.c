@@ -216,13 +216,13 @@ void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t 
     return arena->data;
 }
 
-int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buffer_t *stack, int slot, int slices,
-                           const struct halide_buffer_t *beyond) {
+int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buffer_t *stack, int slot) {
     const int64_t bytes = (stack->type.bits + 7) / 8;
-    const struct halide_dimension_t *last = &stack->dim[stack->dimensions - 1];
-    view->host = slot < slices ? stack->host + slot * (int64_t)last->stride * bytes : beyond->host;
+    view->host = stack->host + slot * (int64_t)stack->dim[stack->dimensions - 1].stride * bytes;
     return sylvite_success;
 }
+
+int sylvite_value_of(const struct halide_buffer_t *array) { return *(const int32_t *)array->host; }
 
 struct halide_buffer_t *sylvite_device_room(void *user_context, struct halide_buffer_t *array,
                                             const struct halide_device_interface_t *device) {

@@ -63,9 +63,11 @@ int sylvite_check_history(const char *program, const char *loop, int steps, int 
 /** Room for `bytes` bytes, 64-byte aligned, or null; what the arena has is kept if that is enough. */
 void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes);
 
-/** Points `view` at slice `slot` of the last dimension of `stack`, or at `beyond` when there are no more slices. */
-int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buffer_t *stack, int slot, int slices,
-                           const struct halide_buffer_t *beyond);
+/** Points `view` at slice `slot` of the last dimension of `stack`. */
+int sylvite_point_at_slice(struct halide_buffer_t *view, const struct halide_buffer_t *stack, int slot);
+
+/** The value of an array without dimensions of int32 that lies on the host. */
+int sylvite_value_of(const struct halide_buffer_t *array);
 
 /** Gives `array` device memory of a size that is a multiple of 256 bytes, if it has none; returns `array`. Halide 21
  * places Vulkan arrays of other sizes over one another. An error shows when the array is used. */

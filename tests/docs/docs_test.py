@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The documents show code that is compiled and what it prints, and name files that are there.
 
-Usage: docs_test.py README_PROGRAM DERIVATIVES_PROGRAM, the programs that README.md and docs/derivatives.md describe.
+Usage: docs_test.py README_PROGRAM DERIVATIVES_PROGRAM PROGRAMS_PROGRAM, the programs that README.md, docs/derivatives.md
+and docs/programs.md describe.
 """
 
 import os
@@ -71,15 +72,17 @@ class Documents(unittest.TestCase):
         for line in shown.group(1).split("...\n"):
             self.assertTrue(contains("\n".join(printed), line), "README.md shows, but the program does not print:\n" + line)
 
-    def test_the_example_of_derivatives_is_compiled_and_prints_what_it_says(self):
-        page = read("docs/derivatives.md")
-        for block in CODE.findall(page):
-            self.assertTrue(contains(read("tests/docs/derivatives_example.cpp"), block), block)
-        shown = re.search(r"prints\n\n```\n(.*?)```", page, re.DOTALL).group(1)
-        printed = subprocess.run([DERIVATIVES_PROGRAM], check=True, capture_output=True, text=True).stdout
-        # The digits that rounding decides are left out.
+    def test_the_examples_of_pages_are_compiled_and_print_what_they_say(self):
+        # Digits that rounding decides are left out.
         digits = re.compile(r"(loss|slope) +\S+")
-        self.assertEqual(digits.sub("", printed), digits.sub("", shown))
+        for name, program in EXAMPLES.items():
+            with self.subTest(name):
+                page = read(f"docs/{name}.md")
+                for block in CODE.findall(page):
+                    self.assertTrue(contains(read(f"tests/docs/{name}_example.cpp"), block), block)
+                shown = re.search(r"prints\n\n```\n(.*?)```", page, re.DOTALL).group(1)
+                printed = subprocess.run([program], check=True, capture_output=True, text=True).stdout
+                self.assertEqual(digits.sub("", printed), digits.sub("", shown))
 
     def test_a_changed_line_is_noticed(self):
         source = read("tests/docs/readme_example.cpp")
@@ -98,5 +101,5 @@ class Documents(unittest.TestCase):
 
 if __name__ == "__main__":
     README_PROGRAM = sys.argv.pop(1)
-    DERIVATIVES_PROGRAM = sys.argv.pop(1)
+    EXAMPLES = {"derivatives": sys.argv.pop(1), "programs": sys.argv.pop(1)}
     unittest.main()

@@ -178,6 +178,31 @@ Program recorded_wave(int n, int m) {
     return Program("recorded", {u0, steps}, {{"sum", Array(sum, {n, m})}, {"twice", Array(twice, {n, m})}});
 }
 
+// A state that no step reads takes the place of its last value, on the device too.
+TEST(Vulkan, StatesThatAreOnlyWritten) {
+    SKIP_WITHOUT(vulkan());
+    const Array a = input<int>("a", {4});
+    const Halide::Param<int> n("n");
+    const Arrays end = loop(n, {a, a}, [](const Expr &t, const Arrays &s) {
+        Func next("next"), seen("seen");
+        next(x) = s[0](x) + 1;
+        seen(x) = s[0](x) * 10 + t;
+        return Arrays{Array(next, {4}), Array(seen, {4})};
+    });
+    const Program program("watched", {a, n}, {{"last", end[0]}, {"seen", end[1]}});
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n"
+                                             "kernel step\n"
+                                             "  stage seen\n"
+                                             "    gpu_tile x bx tx 4\n");
+    Halide::Buffer<int> start(4), last(4), seen(4);
+    start.for_each_element([&](int i) { start(i) = i; });
+    for (const int steps : {0, 1, 2, 3}) {
+        const NamedArguments arguments{{"a", start}, {"n", steps}, {"last", last}, {"seen", seen}};
+        test::expect_same(test::run_here(program, vulkan(), schedule, arguments),
+                          test::run_here(program, find_target("x86-64"), {}, arguments), 0);
+    }
+}
+
 TEST(Vulkan, KernelsOnTheDeviceBesideKernelsOnTheCpu) {
     SKIP_WITHOUT(vulkan());
     const Program program = recorded_wave(13, 7);
