@@ -1,7 +1,7 @@
 #include "autodiff/adjoint_sum.h"
 
-#include "autodiff/affine.h"
 #include "autodiff/linear_form.h"
+#include "frontend/graph.h"
 
 using namespace Halide::Internal;
 

@@ -17,19 +17,6 @@ private:
     void visit(const Variable *op) override { found = found || variables_.count(op->name); }
 };
 
-class ReplaceVariables : public IRGraphMutator {
-public:
-    explicit ReplaceVariables(const std::map<std::string, Expr> &replacements) : replacements_(replacements) {}
-
-private:
-    const std::map<std::string, Expr> &replacements_;
-    using IRGraphMutator::visit;
-    Expr visit(const Variable *op) override {
-        const auto it = replacements_.find(op->name);
-        return it == replacements_.end() ? Expr(op) : it->second;
-    }
-};
-
 class RemoveMarks : public IRGraphMutator {
     using IRGraphMutator::visit;
     Expr visit(const Call *op) override {
@@ -112,10 +99,6 @@ bool uses_any(const Expr &e, const std::set<std::string> &variables) {
     UsesAny uses(variables);
     e.accept(&uses);
     return uses.found;
-}
-
-Expr replace_variables(const Expr &e, const std::map<std::string, Expr> &replacements) {
-    return e.defined() && !replacements.empty() ? ReplaceVariables(replacements).mutate(e) : e;
 }
 
 Expr plain_index(const Expr &e) { return RemoveMarks().mutate(substitute_in_all_lets(e)); }

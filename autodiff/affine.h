@@ -26,9 +26,6 @@ bool as_affine(const Expr &e, const std::set<std::string> &variables, Affine &re
 /// Whether `e` uses any of `variables`.
 bool uses_any(const Expr &e, const std::set<std::string> &variables);
 
-/// Replaces variables by name, all at once, sharing what is shared in `e`.
-Expr replace_variables(const Expr &e, const std::map<std::string, Expr> &replacements);
-
 /// Removes likely() and promises, and expands Lets.
 Expr plain_index(const Expr &e);
 

@@ -1,6 +1,5 @@
 #include "autodiff/reverse.h"
 
-#include "autodiff/affine.h"
 #include "autodiff/custom_rule.h"
 #include "autodiff/ties.h"
 #include "frontend/graph.h"
@@ -203,7 +202,7 @@ private:
         Func fused(plain_name(function.name()) + "_with_tangent");
         const int values = function.outputs();
         for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
-            const StageForm form = without_own_predicate(stage_form(function, stage), function);
+            StageForm form = without_own_predicate(stage_form(function, stage), function);
             // Tangents stand first: they read the values, which do not read them.
             std::vector<Expr> both;
             const Function target = fused.function();
@@ -216,16 +215,13 @@ private:
             if (stage == 0) {
                 fused.function().define(function.args(), both);
             } else {
-                std::vector<Expr> args = form.args;
-                for (std::vector<Expr> *exprs : {&args, &both}) {
+                form.values = both;
+                for (std::vector<Expr> *exprs : {&form.args, &form.values}) {
                     for (Expr &e : *exprs) {
                         e = redirect_reads(e, function, target, values);
                     }
                 }
-                fused.function().define_update(args, both, form.domain);
-                for (Expr &e : fused.function().update(stage - 1).values()) {
-                    e = bind_self_reads(e, target);
-                }
+                define_update(target, form);
             }
         }
         Func tangent("d_" + plain_name(original.name()));

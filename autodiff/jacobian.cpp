@@ -1,7 +1,6 @@
 #include "autodiff/jacobian.h"
 
 #include "autodiff/adjoint_sum.h"
-#include "autodiff/affine.h"
 #include "autodiff/boxes.h"
 #include "autodiff/stages.h"
 #include "autodiff/vmap.h"

@@ -1,11 +1,11 @@
 #include "autodiff/linearize.h"
 
-#include "autodiff/affine.h"
 #include "autodiff/stages.h"
 #include "frontend/graph.h"
 #include "frontend/remark.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace Halide::Internal;
 
@@ -33,10 +33,11 @@ public:
 private:
     friend class KeepPrimals;
     Linearized &result_;
-    const std::set<std::string> &directions_;         // keys
-    std::map<std::string, Function> copies_;          // of what depends on them, by name
-    std::map<ReadTarget, ImageParam> values_;         // kept whole
-    std::vector<std::pair<Expr, ImageParam>> terms_;  // coefficients of the stage at hand
+    const std::set<std::string> &directions_;           // keys
+    std::map<std::string, Function> copies_;            // of what depends on them, by name
+    std::map<ReadTarget, ImageParam> values_;           // kept whole
+    std::map<std::string, Halide::Parameter> scalars_;  // by name of what they keep
+    std::vector<std::pair<Expr, ImageParam>> terms_;    // coefficients of the stage at hand
 
     bool depends(const Function &function) const {
         const Reads reads = reads_of(function);
@@ -47,8 +48,7 @@ private:
     }
 
     ImageParam keep(const Func &residual) {
-        const std::string number = std::to_string(result_.residuals.size());
-        const ImageParam kept(residual.type(), residual.dimensions(), plain_name(residual.name()) + "_" + number);
+        const ImageParam kept(residual.type(), residual.dimensions(), unique_name(plain_name(residual.name())));
         result_.residuals.push_back(residual);
         result_.kept.push_back(kept);
         return kept;
@@ -74,6 +74,23 @@ private:
         }
         residual(at) = value;
         return values_.emplace(target, keep(residual)).first->second;
+    }
+
+    // A scalar parameter or a size of an image.
+    Expr keep_scalar(const Variable *op) {
+        auto it = scalars_.find(op->name);
+        if (it == scalars_.end()) {
+            std::string name = "kept_" + op->name;  // kept_in.extent.0
+            std::replace(name.begin(), name.end(), '.', '_');
+            it = scalars_.emplace(op->name, Halide::Parameter(op->type, false, 0, unique_name(name))).first;
+            if (!op->param.is_buffer()) {
+                it->second.set_min_value(op->param.min_value());
+                it->second.set_max_value(op->param.max_value());
+            }
+            result_.scalars.emplace_back(op);
+            result_.kept_scalars.push_back(it->second);
+        }
+        return Variable::make(op->type, it->second.name(), it->second);
     }
 
     // A Func of the primal as it was at the point.
@@ -165,20 +182,14 @@ private:
         return split_.keep_value(mutated)(call->args);
     }
     Expr visit(const UIntImm *op) override {  // a rule's own Funcs
-        const auto remark = remark_in(op);
-        if (!remark || remark->functions.empty()) {
-            return op;
-        }
-        std::vector<Function> functions;
-        for (const Function &function : remark->functions) {
+        return copy_remark(op, [this](const Function &function) {
             const auto it = split_.copies_.find(function.name());
-            functions.push_back(it == split_.copies_.end() ? split_.kept_function(function) : it->second);
-        }
-        return constant_for(remark->with(functions));
+            return it == split_.copies_.end() ? split_.kept_function(function) : it->second;
+        });
     }
     Expr visit(const Variable *op) override {
-        const Expr e = op;
-        return read_target(e).key.empty() || is_direction(e) ? e : split_.keep_value(e)(std::vector<Expr>());
+        const bool is_primal = op->param.defined() && !split_.directions_.count(target_of(op->param).key);
+        return is_primal ? split_.keep_scalar(op) : Expr(op);
     }
 };
 
@@ -190,45 +201,12 @@ Function Split::copy(const Function &function) {
         const bool is_pure = stage == 0;
         const std::vector<std::string> at = function.args();
         KeepPrimals keep(*this, function, result.function(), is_pure ? &at : nullptr);
-        const auto all = [&](const std::vector<Expr> &exprs) {
-            std::vector<Expr> mutated;
-            for (const Expr &e : exprs) {
-                mutated.push_back(keep.mutate(e));
-            }
-            return mutated;
-        };
+        const auto rewrite = [&](const Expr &e) { return keep.mutate(e); };
         if (is_pure) {
-            result.function().define(function.args(), all(form.values));
+            result.function().define(function.args(), copy_stage(form, rewrite).values);
             continue;
         }
-        std::vector<Expr> args = all(form.args), values = all(form.values);
-        ReductionDomain domain;
-        if (form.domain.defined()) {
-            Region ranges;
-            for (const ReductionVariable &r : form.domain.domain()) {
-                ranges.emplace_back(r.min, r.extent);
-            }
-            Halide::RDom rdom(ranges, "r");
-            std::map<std::string, Expr> loops;
-            for (size_t i = 0; i < ranges.size(); i++) {
-                loops[form.domain.domain()[i].var] = rdom[static_cast<int>(i)];
-            }
-            if (form.predicate.defined()) {
-                rdom.where(replace_variables(keep.mutate(form.predicate), loops));
-            }
-            for (std::vector<Expr> *exprs : {&args, &values}) {
-                for (Expr &e : *exprs) {
-                    e = replace_variables(e, loops);
-                }
-            }
-            domain = rdom.domain();
-        }
-        result.function().define_update(args, values, domain);
-        if (function.outputs() > 1) {
-            for (Expr &e : result.function().update(stage - 1).values()) {
-                e = bind_self_reads(e, result.function());
-            }
-        }
+        define_update(result.function(), copy_stage(form, rewrite));
     }
     return result.function();
 }
@@ -245,7 +223,7 @@ Linearized linearize(const Func &output, const std::vector<Input> &inputs) {
     for (const Input &x : inputs) {
         _halide_user_assert(x.types().size() == 1) << "linearize() needs inputs with one value; " << x.name() << " has "
                                                    << x.types().size() << ": name them one by one.";
-        ImageParam direction(x.types()[0], x.dimensions(), "direction_of_" + x.name());
+        const ImageParam direction(x.types()[0], x.dimensions(), unique_name("direction_of_" + plain_name(x.name())));
         result.directions.push_back(direction);
         directions.insert(target_of(direction.parameter()).key);
         tangents.push_back({x, direction});
@@ -254,7 +232,26 @@ Linearized linearize(const Func &output, const std::vector<Input> &inputs) {
     return result;
 }
 
+void Linearized::keep_scalars(const Halide::Target &target) {
+    std::vector<Func> values;
+    for (const Expr &scalar : scalars) {
+        values.emplace_back("scalar");
+        values.back()() = scalar;
+    }
+    if (values.empty()) {
+        return;
+    }
+    const Halide::Realization at_the_point = Halide::Pipeline(values).realize({}, target);
+    for (size_t i = 0; i < scalars.size(); i++) {
+        const Type type = scalars[i].type();
+        halide_scalar_value_t value{};
+        std::memcpy(&value, at_the_point[i].data(), type.bytes());
+        kept_scalars[i].set_scalar(type, value);
+    }
+}
+
 void Linearized::evaluate(const std::vector<int> &sizes, const Halide::Target &target) {
+    keep_scalars(target);
     for (ImageParam &each : kept) {
         each.reset();
     }

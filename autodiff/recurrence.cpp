@@ -1,6 +1,5 @@
 #include "autodiff/recurrence.h"
 
-#include "autodiff/affine.h"
 #include "autodiff/boxes.h"
 #include "frontend/graph.h"
 

@@ -1,7 +1,6 @@
 #include "autodiff/reverse.h"
 
 #include "autodiff/adjoint_sum.h"
-#include "autodiff/affine.h"
 #include "frontend/graph.h"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "autodiff/stages.h"
 
-#include "autodiff/affine.h"
 #include "autodiff/boxes.h"
 #include "autodiff/scan.h"
 #include "frontend/graph.h"
@@ -149,6 +148,31 @@ StageForm stage_form(const Function &function, int stage) {
     return form;
 }
 
+StageForm copy_stage(const StageForm &form, const std::function<Expr(const Expr &)> &rewrite) {
+    RDomCopy rdom;
+    if (form.domain.defined()) {
+        rdom = copy_rdom(form.domain.domain(), form.predicate, rewrite);
+    }
+    const auto copy = [&](const Expr &e) { return replace_variables(rewrite(e), rdom.variables); };
+    StageForm copied;
+    std::transform(form.args.begin(), form.args.end(), std::back_inserter(copied.args), copy);
+    std::transform(form.values.begin(), form.values.end(), std::back_inserter(copied.values), copy);
+    if (form.predicate.defined()) {
+        copied.predicate = copy(form.predicate);
+    }
+    copied.domain = rdom.domain;
+    return copied;
+}
+
+void define_update(Function function, const StageForm &form) {
+    function.define_update(form.args, form.values, form.domain);
+    if (function.outputs() > 1) {
+        for (Expr &e : function.update(static_cast<int>(function.updates().size()) - 1).values()) {
+            e = bind_self_reads(e, function);
+        }
+    }
+}
+
 namespace {
 
 // The terms of a sum, with their signs.
@@ -237,15 +261,13 @@ Function after_stage(const Function &function, int stage) {
     Func prefix(plain_name(function.name()));
     prefix.function().define(function.args(), stage_form(function, 0).values);
     for (int s = 1; s <= stage; s++) {
-        const StageForm form = without_own_predicate(stage_form(function, s), function);
-        std::vector<Expr> args, values;
-        for (const Expr &e : form.args) {
-            args.push_back(redirect_reads(e, function, prefix.function()));
+        StageForm form = without_own_predicate(stage_form(function, s), function);
+        for (std::vector<Expr> *exprs : {&form.args, &form.values}) {
+            for (Expr &e : *exprs) {
+                e = redirect_reads(e, function, prefix.function());
+            }
         }
-        for (const Expr &e : form.values) {
-            values.push_back(redirect_reads(e, function, prefix.function()));
-        }
-        prefix.function().define_update(args, values, form.domain);
+        define_update(prefix.function(), form);
     }
     return prefix.function();
 }

@@ -12,6 +12,13 @@ struct StageForm {
 };
 StageForm stage_form(const Halide::Internal::Function &function, int stage);
 
+/// A copy of a stage: `rewrite` is applied to all its Exprs, and it has an RDom of its own.
+StageForm copy_stage(const StageForm &form, const std::function<Expr(const Expr &)> &rewrite);
+
+/// Gives `function` the stage as its next update, the reads of itself bound if it has several values: see
+/// bind_self_reads().
+void define_update(Halide::Internal::Function function, const StageForm &form);
+
 /// The type in which adjoints of values of type `type` are summed: f32 for f16.
 inline Halide::Type adjoint_type(Halide::Type type) { return type.bits() < 32 ? Halide::Float(32) : type; }
 

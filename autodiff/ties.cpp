@@ -119,11 +119,7 @@ std::optional<Function> with_counted_ties(const Function &function) {
             }
         }
         form.predicate = redirect_reads(form.predicate, function, result.function());
-        form = without_own_predicate(form, result.function());
-        result.function().define_update(form.args, form.values, form.domain);
-        for (Expr &e : result.function().update(static_cast<int>(&form - &forms[0])).values()) {
-            e = bind_self_reads(e, result.function());
-        }
+        define_update(result.function(), without_own_predicate(form, result.function()));
     }
     return result.function();
 }

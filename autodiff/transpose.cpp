@@ -3,6 +3,7 @@
 #include "autodiff/affine.h"
 #include "autodiff/conditions.h"
 #include "autodiff/index_cases.h"
+#include "frontend/graph.h"
 
 #include <algorithm>
 

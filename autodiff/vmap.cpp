@@ -2,10 +2,10 @@
 
 #include "autodiff/activity.h"
 #include "autodiff/adjoint_sum.h"
-#include "autodiff/affine.h"
 #include "autodiff/custom_rule.h"
 #include "autodiff/stages.h"
 #include "frontend/graph.h"
+#include "frontend/remark.h"
 
 #include <algorithm>
 #include <map>
@@ -16,7 +16,7 @@ namespace sylvite {
 
 namespace {
 
-// Rewrites the reads in one Expr.
+// Rewrites the reads in one Expr, and the remarks on it.
 class ReadBatch : public IRGraphMutator {
 public:
     ReadBatch(const std::map<std::string, Function> &batched, const std::vector<Expr> &at) :
@@ -50,6 +50,12 @@ private:
         }
         const Expr batched = read(op, {});
         return batched.defined() ? batched : Expr(op);
+    }
+    Expr visit(const UIntImm *op) override {
+        return copy_remark(op, [this](const Function &function) {
+            const auto it = batched_.find(target_of(function).key);
+            return it == batched_.end() ? function : it->second;
+        });
     }
 
     // `in.extent.0` and the like of an input: those of the ImageParam that stands for it.
@@ -168,9 +174,6 @@ private:
         const std::string name = plain_name(function.name());
         _halide_user_assert(!function.has_extern_definition())
             << "vmap() needs definitions; " << name << " is an extern stage: give it the dimensions of the batch.";
-        if (rule_of(function)) {
-            return copy_with_rule(function);
-        }
         const auto node = array_node(function);
         Func result(name);
         std::vector<Expr> at = variables(batch_of(function));
@@ -190,44 +193,22 @@ private:
         result.function().define(arguments_of(function), all(initial));
         known.emplace(target_of(function).key, result.function());
         for (int stage = 1; stage <= static_cast<int>(function.updates().size()); stage++) {
-            const StageForm form = stage_form(function, stage);
-            std::map<std::string, Expr> loops;
-            ReductionDomain domain;
-            if (form.domain.defined()) {
-                Region ranges;
-                for (const ReductionVariable &r : form.domain.domain()) {
-                    _halide_user_assert(equal(batched(r.min), r.min) && equal(batched(r.extent), r.extent))
-                        << "vmap() needs RDoms of one size for the whole batch; one of " << name
-                        << " depends on its inputs: give it the largest size and a where().";
-                    ranges.emplace_back(r.min, r.extent);
-                }
-                Halide::RDom rdom(ranges, "r");
-                for (size_t i = 0; i < ranges.size(); i++) {
-                    loops[form.domain.domain()[i].var] = rdom[static_cast<int>(i)];
-                }
-                if (form.predicate.defined()) {
-                    rdom.where(replace_variables(batched(form.predicate), loops));
-                }
-                domain = rdom.domain();
+            for (const ReductionVariable &r : function.update(stage - 1).schedule().rvars()) {
+                _halide_user_assert(equal(batched(r.min), r.min) && equal(batched(r.extent), r.extent))
+                    << "vmap() needs RDoms of one size for the whole batch; one of " << name
+                    << " depends on its inputs: give it the largest size and a where().";
             }
-            std::vector<Expr> args = all(form.args), values = all(form.values);
-            args.insert(args.end(), at.begin(), at.end());
-            for (std::vector<Expr> *exprs : {&args, &values}) {
-                for (Expr &e : *exprs) {
-                    e = replace_variables(e, loops);
-                }
-            }
-            result.function().define_update(args, values, domain);
-            if (function.outputs() > 1) {
-                for (Expr &e : result.function().update(stage - 1).values()) {
-                    e = bind_self_reads(e, result.function());
-                }
-            }
+            StageForm form = copy_stage(stage_form(function, stage), batched);
+            form.args.insert(form.args.end(), at.begin(), at.end());
+            define_update(result.function(), form);
+        }
+        if (const auto ruled = rule_of(function)) {
+            return with_batched_rule(*ruled, *rule_of(result.function()));
         }
         return result.function();
     }
 
-    Function copy_with_rule(const Function &function);
+    Function with_batched_rule(const RuledFunc &ruled, const RuledFunc &batched) const;
 };
 
 // A Func in the place of `like` in the rule of one element.
@@ -241,61 +222,55 @@ Func placeholder(const Func &like) {
     return p;
 }
 
-Function Vmap::copy_with_rule(const Function &function) {
-    const auto ruled = rule_of(function);
-    const size_t n = ruled->inputs.size();
-    for (const Func &input : ruled->inputs) {
-        _halide_user_assert(!array_node(input.function()))
-            << "vmap() needs rules of Funcs; that of " << plain_name(function.name()) << " is of the Array "
-            << plain_name(input.name()) << ": write the batch as a dimension of it.";
-    }
-    std::vector<Func> inputs = ruled->inputs;
+// `batched` still has the rule of one element, `ruled`.
+Function Vmap::with_batched_rule(const RuledFunc &ruled, const RuledFunc &batched) const {
+    const size_t n = ruled.inputs.size();
     std::vector<bool> is_batched(n);
     for (size_t i = 0; i < n; i++) {
-        if (const auto it = batched_.find(target_of(inputs[i].function()).key); it != batched_.end()) {
-            inputs[i] = Func(it->second);
-            is_batched[i] = true;
-        }
+        _halide_user_assert(!array_node(ruled.inputs[i].function()))
+            << "vmap() needs rules of Funcs; that of " << plain_name(ruled.output.name()) << " is of the Array "
+            << plain_name(ruled.inputs[i].name()) << ": write the batch as a dimension of it.";
+        is_batched[i] = ruled.inputs[i].name() != batched.inputs[i].name();
     }
     const int dimensions = dimensions_;
     // The rule of one element, on Funcs that then are given their batch.
     const auto element = [=](const std::vector<Func> &in, const Func &y, std::vector<Batch> &batch) {
         std::vector<Func> of_element;
         for (size_t i = 0; i < n; i++) {
-            of_element.push_back(is_batched[i] ? placeholder(ruled->inputs[i]) : in[i]);
+            of_element.push_back(is_batched[i] ? placeholder(ruled.inputs[i]) : in[i]);
             if (is_batched[i]) {
                 batch.push_back({of_element[i], in[i]});
             }
         }
-        of_element.push_back(placeholder(ruled->output));
+        of_element.push_back(placeholder(ruled.output));
         batch.push_back({of_element[n], y});
         return of_element;
     };
     FuncRule rule;
-    if (ruled->rule.jvp) {
+    if (ruled.rule.jvp) {
         rule.jvp = [=](const std::vector<Func> &in, const Func &y, const std::vector<Func> &tangents) {
             std::vector<Batch> batch;
             std::vector<Func> of_element = element(in, y, batch), moved;
             const Func output = of_element.back();
             of_element.pop_back();
             for (size_t i = 0; i < n; i++) {
-                moved.push_back(is_batched[i] ? placeholder(ruled->inputs[i]) : tangents[i]);
+                moved.push_back(is_batched[i] ? placeholder(ruled.inputs[i]) : tangents[i]);
                 if (is_batched[i]) {
                     batch.push_back({moved[i], tangents[i]});
                 }
             }
-            return vmap(ruled->rule.jvp(of_element, output, moved), batch);
+            return vmap(ruled.rule.jvp(of_element, output, moved), batch);
         };
     }
-    if (ruled->rule.vjp) {
+    if (ruled.rule.vjp) {
         rule.vjp = [=](const std::vector<Func> &in, const Func &y, const Func &adjoint, const Region &box) {
             std::vector<Batch> batch;
             std::vector<Func> of_element = element(in, y, batch);
-            const Func output = of_element.back(), seed = placeholder(ruled->output);
+            const Func output = of_element.back(), seed = placeholder(ruled.output);
             of_element.pop_back();
             batch.push_back({seed, adjoint});
             const Region own(box.begin(), box.end() - dimensions);
-            std::vector<Func> adjoints = vmap(ruled->rule.vjp(of_element, output, seed, own), batch);
+            std::vector<Func> adjoints = vmap(ruled.rule.vjp(of_element, output, seed, own), batch);
             for (size_t i = 0; i < n; i++) {
                 if (!is_batched[i]) {  // all elements add to the adjoint of what they share
                     const Halide::RDom r(Region(box.end() - dimensions, box.end()), "r");
@@ -321,9 +296,9 @@ Function Vmap::copy_with_rule(const Function &function) {
             return adjoints;
         };
     }
-    if (ruled->rule.needs) {
+    if (ruled.rule.needs) {
         rule.needs = [=](const Region &box) {
-            std::vector<Region> regions = ruled->rule.needs(Region(box.begin(), box.end() - dimensions));
+            std::vector<Region> regions = ruled.rule.needs(Region(box.begin(), box.end() - dimensions));
             for (size_t i = 0; i < regions.size() && i < n; i++) {
                 if (is_batched[i]) {
                     regions[i].insert(regions[i].end(), box.end() - dimensions, box.end());
@@ -332,8 +307,7 @@ Function Vmap::copy_with_rule(const Function &function) {
             return regions;
         };
     }
-    const Function underlying = reads_of(function).functions[0];
-    return custom_rule(Func(batched_.at(target_of(underlying).key)), inputs, rule).function();
+    return custom_rule(Func(reads_of(batched.output.function()).functions[0]), batched.inputs, rule).function();
 }
 
 }  // namespace

@@ -47,6 +47,19 @@ private:
     }
 };
 
+class ReplaceVariables : public IRGraphMutator {
+public:
+    explicit ReplaceVariables(const std::map<std::string, Expr> &replacements) : replacements_(replacements) {}
+
+private:
+    const std::map<std::string, Expr> &replacements_;
+    using IRGraphMutator::visit;
+    Expr visit(const Variable *op) override {
+        const auto it = replacements_.find(op->name);
+        return it == replacements_.end() ? Expr(op) : it->second;
+    }
+};
+
 void for_each_expr(const Definition &definition, const std::function<void(const Expr &)> &visit) {
     for (const Expr &value : definition.values()) {
         visit(value);
@@ -113,6 +126,31 @@ Reads reads_of(const Function &function) {
         }
     }
     return reads;
+}
+
+Expr replace_variables(const Expr &e, const std::map<std::string, Expr> &replacements) {
+    return e.defined() && !replacements.empty() ? ReplaceVariables(replacements).mutate(e) : e;
+}
+
+RDomCopy copy_rdom(const std::vector<ReductionVariable> &variables, const Expr &predicate,
+                   const std::function<Expr(const Expr &)> &rewrite) {
+    RDomCopy copy;
+    if (variables.empty()) {
+        return copy;
+    }
+    Halide::Region ranges;
+    for (const ReductionVariable &r : variables) {
+        ranges.emplace_back(rewrite(r.min), rewrite(r.extent));
+    }
+    Halide::RDom rdom(ranges, "r");
+    for (size_t i = 0; i < variables.size(); i++) {
+        copy.variables[variables[i].var] = rdom[static_cast<int>(i)];
+    }
+    if (predicate.defined() && !is_const_one(predicate)) {
+        rdom.where(replace_variables(rewrite(predicate), copy.variables));
+    }
+    copy.domain = rdom.domain();
+    return copy;
 }
 
 std::vector<Function> functions_of(const std::vector<Function> &outputs, const Producers &producers) {

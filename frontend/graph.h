@@ -22,6 +22,18 @@ struct Reads {
 Reads reads_of(const std::vector<Expr> &exprs);
 Reads reads_of(const Halide::Internal::Function &function);
 
+/// Replaces variables by name, all at once, sharing what is shared in `e`; an undefined `e` stays undefined.
+Expr replace_variables(const Expr &e, const std::map<std::string, Expr> &replacements);
+
+/// An RDom in the place of another, for a copy of a stage: the predicate is kept in it, so no two stages share one.
+struct RDomCopy {
+    Halide::Internal::ReductionDomain domain;  ///< undefined where there are no variables
+    std::map<std::string, Expr> variables;     ///< its variables by the names of those that they stand for
+};
+/// `rewrite` is applied to bounds and predicate; an undefined predicate is always true.
+RDomCopy copy_rdom(const std::vector<Halide::Internal::ReductionVariable> &variables, const Expr &predicate,
+                   const std::function<Expr(const Expr &)> &rewrite);
+
 /// The Functions that `outputs` depend on, producers first, `outputs` included; the order depends on the graph alone.
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Func> &outputs);
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::Internal::Function> &outputs);

@@ -21,8 +21,6 @@ uint64_t unique_number() {
 
 const Call *as_return_second(const Expr &e) { return Call::as_intrinsic(e, {Call::return_second}); }
 
-}  // namespace
-
 Expr constant_for(std::shared_ptr<const Remark> remark) {
     auto *constant = new RemarkConstant;
     Expr owner(constant);
@@ -35,6 +33,19 @@ Expr constant_for(std::shared_ptr<const Remark> remark) {
 std::shared_ptr<const Remark> remark_in(const UIntImm *constant) {
     const auto *found = dynamic_cast<const RemarkConstant *>(constant);
     return found ? found->remark : nullptr;
+}
+
+}  // namespace
+
+Expr copy_remark(const UIntImm *constant, const std::function<Function(const Function &)> &copy) {
+    const auto remark = remark_in(constant);
+    bool changed = false;
+    std::vector<Function> copies;
+    for (size_t i = 0; remark && i < remark->functions.size(); i++) {
+        copies.push_back(copy(remark->functions[i]));
+        changed = changed || copies[i].name() != remark->functions[i].name();
+    }
+    return changed ? constant_for(remark->with(copies)) : Expr(constant);
 }
 
 Expr with_remark(const Expr &e, std::shared_ptr<const Remark> remark, const std::vector<Expr> &operands) {

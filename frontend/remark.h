@@ -32,9 +32,9 @@ struct Remarked {
 };
 Remarked remark_on(const Expr &e);
 
-/// The remark that stands in the IR as this constant, or null; `constant_for` makes another such constant. For the
-/// walks of the project that copy Funcs.
-std::shared_ptr<const Remark> remark_in(const Halide::Internal::UIntImm *constant);
-Expr constant_for(std::shared_ptr<const Remark> remark);
+/// What stands in a copy of a graph for a constant: for one that is a remark on Funcs, the same remark on those that
+/// `copy` gives for them; else the constant. To be called by every mutator that gives Funcs others in their place.
+Expr copy_remark(const Halide::Internal::UIntImm *constant,
+                 const std::function<Halide::Internal::Function(const Halide::Internal::Function &)> &copy);
 
 }  // namespace sylvite

@@ -9,12 +9,11 @@ namespace sylvite {
 
 using Kind = ArrayNode::Kind;
 
-/// Rewrites the reads in one Expr; `self` is the copy of the Function that the Expr defines, `loops` its new RVars.
+/// Rewrites the reads in one Expr; `self` is the copy of the Function that the Expr defines.
 class SubstituteReads : public IRGraphMutator {
 public:
     explicit SubstituteReads(Substitution &substitution) : substitution_(substitution) {}
     std::map<std::string, Function> self;
-    std::map<std::string, Expr> loops;
 
 private:
     Substitution &substitution_;
@@ -32,20 +31,10 @@ private:
     }
 
     Expr visit(const UIntImm *op) override {
-        const auto remark = remark_in(op);
-        bool changed = false;
-        std::vector<Function> functions;
-        for (size_t i = 0; remark && i < remark->functions.size(); i++) {
-            functions.push_back(substitution_.mapped(remark->functions[i]));
-            changed = changed || functions[i].name() != remark->functions[i].name();
-        }
-        return changed ? constant_for(remark->with(functions)) : Expr(op);
+        return copy_remark(op, [this](const Function &function) { return substitution_.mapped(function); });
     }
 
     Expr visit(const Variable *op) override {
-        if (const auto it = loops.find(op->name); it != loops.end()) {
-            return it->second;
-        }
         if (op->param.defined() && !op->param.is_buffer()) {
             if (const Expr by = substitution_.scalar(op->name); by.defined()) {
                 return by;
@@ -256,23 +245,15 @@ Function Substitution::copy(const Function &function) {
         // Each stage gets an RDom of its own and names it, for it need not show: all iterations may do the same.
         SubstituteReads stage(*this);
         stage.self.emplace(function.name(), result.function());
-        const std::vector<ReductionVariable> &rvars = update.schedule().rvars();
-        ReductionDomain domain;
-        if (!rvars.empty()) {
-            Region ranges;
-            for (const ReductionVariable &r : rvars) {
-                ranges.emplace_back(stage.mutate(r.min), stage.mutate(r.extent));
+        const RDomCopy rdom =
+            copy_rdom(update.schedule().rvars(), update.predicate(), [&](const Expr &e) { return stage.mutate(e); });
+        std::vector<Expr> args = all(stage, update.args()), values = all(stage, update.values());
+        for (std::vector<Expr> *exprs : {&args, &values}) {
+            for (Expr &e : *exprs) {
+                e = replace_variables(e, rdom.variables);
             }
-            Halide::RDom rdom(ranges, "r");
-            for (size_t i = 0; i < ranges.size(); i++) {
-                stage.loops[rvars[i].var] = rdom[static_cast<int>(i)];
-            }
-            if (!is_const_one(update.predicate())) {
-                rdom.where(stage.mutate(update.predicate()));
-            }
-            domain = rdom.domain();
         }
-        result.function().define_update(all(stage, update.args()), all(stage, update.values()), domain);
+        result.function().define_update(args, values, rdom.domain);
     }
     return result.function();
 }

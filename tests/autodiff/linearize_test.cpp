@@ -130,6 +130,82 @@ TEST(Linearize, KeepsWhatTheRuleOfATangentReads) {
     EXPECT_NEAR(slope(1), 3 * 0.81, 1e-14);
 }
 
+// sum(sin(in(r))) over n elements from k on, with indices held within a last one that may be given or be the image's.
+struct WithBounds {
+    ImageParam in{Float(64), 1, "in"};
+    Param<int> first{"first"}, n{"n"}, last{"last"};
+    Func f{"f"};
+
+    explicit WithBounds(bool last_of_image) {
+        RDom r(first, n);
+        const Expr edge = last_of_image ? in.dim(0).max() : Expr(last);
+        f(x) = cast<double>(0);
+        f(x) += sin(in(clamp(r + x, 0, edge)));
+    }
+
+    void set(int first_element, int elements, int size) {
+        Buffer<double> values(size);
+        for (int i = 0; i < size; i++) {
+            values(i) = 0.25 * i;
+        }
+        in.set(values), first.set(first_element), n.set(elements), last.set(size - 1);
+    }
+
+    static double expected(int i, int first_element, int elements, int size) {
+        double sum = 0;
+        for (int k = first_element; k < first_element + elements; k++) {
+            const int place = std::min(k + i, size - 1);
+            sum += std::cos(0.25 * place) * (place + 1);
+        }
+        return sum;
+    }
+};
+
+TEST(Linearize, KeepsTheBoundsOfRDomsAndTheSizesOfImages) {
+    for (const bool last_of_image : {false, true}) {
+        WithBounds at(last_of_image);
+        Linearized linear = linearize(at.f, {at.in});
+        at.set(1, 3, 6);
+        Buffer<double> direction(6);
+        for (int i = 0; i < 6; i++) {
+            direction(i) = i + 1;
+        }
+        linear.directions[0].set(direction);
+        linear.evaluate({4}, quick_target());
+        at.set(0, 5, 9);  // does not count any more
+        const Buffer<double> moved = linear.tangent.realize({4}, quick_target());
+        for (int i = 0; i < 4; i++) {
+            EXPECT_NEAR(moved(i), WithBounds::expected(i, 1, 3, 6), 1e-13) << i;
+        }
+        at.set(0, 5, 6);
+        linear.evaluate({4}, quick_target());
+        const Buffer<double> elsewhere = linear.tangent.realize({4}, quick_target());
+        EXPECT_NEAR(elsewhere(3), WithBounds::expected(3, 0, 5, 6), 1e-13);
+    }
+}
+
+TEST(Linearize, SeveralTangentsInOnePipeline) {
+    // Of one Func twice, at different points, and of another with the same names.
+    ImageParam in(Float(64), 1, "in");
+    Func f("f"), g("f"), all("all");
+    f(x) = sin(in(x));
+    g(x) = in(x)*in(x)*in(x);
+    std::vector<Linearized> linear{linearize(f, {in}), linearize(f, {in}), linearize(g, {in})};
+    all(x) = Tuple(linear[0].tangent(x), linear[1].tangent(x), linear[2].tangent(x));
+    const std::vector<double> points{0.3, 0.7, 1.1}, directions{2, 3, 5};
+    for (int i = 0; i < 3; i++) {
+        Buffer<double> point(1), direction(1);
+        point(0) = points[i], direction(0) = directions[i];
+        in.set(point);
+        linear[i].directions[0].set(direction);
+        linear[i].evaluate({1}, quick_target());
+    }
+    const Realization moved = all.realize({1}, quick_target());
+    EXPECT_NEAR(Buffer<double>(moved[0])(0), 2 * std::cos(0.3), 1e-14);
+    EXPECT_NEAR(Buffer<double>(moved[1])(0), 3 * std::cos(0.7), 1e-14);
+    EXPECT_NEAR(Buffer<double>(moved[2])(0), 5 * 3 * 1.1 * 1.1, 1e-14);
+}
+
 TEST(Linearize, OfWhatDoesNotMove) {
     ImageParam in(Float(64), 1, "in"), other(Float(64), 1, "other");
     Func f("f");
