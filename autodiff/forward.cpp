@@ -230,7 +230,7 @@ private:
             at.push_back(Variable::make(Halide::Int(32), arg));
         }
         for (int c = 0; c < original.outputs(); c++) {
-            tangents.push_back(Call::make(fused.function(), at, c));
+            tangents.push_back(Halide::cast(original.output_types()[c], Call::make(fused.function(), at, c)));
         }
         tangent.function().define(function.args(), tangents);
         return tangent;

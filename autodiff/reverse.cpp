@@ -24,7 +24,8 @@ const StageForm &Reverse::form(const Function &function, int stage) {
         StageForm form = stage_form(function, stage);
         if (const auto counting = counting_.find(function.name()); counting != counting_.end()) {
             for (size_t c = 0; c < form.values.size(); c++) {
-                form.values[c] = Call::make(counting->second, form.args, static_cast<int>(c));
+                form.values[c] = Halide::cast(function.output_types()[c],
+                                              Call::make(counting->second, form.args, static_cast<int>(c)));
             }
         }
         it = forms_.emplace(key, std::move(form)).first;

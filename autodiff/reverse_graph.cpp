@@ -40,7 +40,11 @@ void Reverse::update() {
             const Function &counting = it->second;
             bounds_.boxes[target_of(counting).key] = bounds_.boxes[target_of(function).key];
             for (int c = 0; c < function.outputs(); c++) {
-                bounds_.values[{counting.name(), c}] = bounds_.values[{function.name(), c}];
+                Interval values = bounds_.values[{function.name(), c}];
+                const Type type = counting.output_types()[c];
+                values.min = values.has_lower_bound() ? Halide::cast(type, values.min) : values.min;
+                values.max = values.has_upper_bound() ? Halide::cast(type, values.max) : values.max;
+                bounds_.values[{counting.name(), c}] = values;
             }
             add_readers(counting);
         }

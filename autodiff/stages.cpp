@@ -24,8 +24,9 @@ private:
     Expr visit(const Call *op) override {
         const Expr mutated = IRGraphMutator::visit(op);
         op = mutated.as<Call>();
-        return op && op->func.defined() && op->name == from_ ? Call::make(to_, op->args, first_ + op->value_index)
-                                                             : mutated;
+        return op && op->func.defined() && op->name == from_
+                   ? Halide::cast(op->type, Call::make(to_, op->args, first_ + op->value_index))
+                   : mutated;
     }
 };
 

@@ -31,7 +31,7 @@ std::vector<std::string> adjoint_arguments(const Halide::Internal::Function &fun
 /// Whether `e` (which may be undefined) reads `function`.
 bool reads(const Expr &e, const Halide::Internal::Function &function);
 
-/// `e` with the reads of value c of `from` made reads of value `first + c` of `to`.
+/// `e` with the reads of value c of `from` made reads of value `first + c` of `to`, cast if that has another type.
 Expr redirect_reads(const Expr &e, const Halide::Internal::Function &from, const Halide::Internal::Function &to,
                     int first = 0);
 

@@ -2,6 +2,8 @@
 
 #include "frontend/graph.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -62,9 +64,8 @@ Expr winners(const Operands &a, const Expr &y) {
 
 // Operands: the old value, the candidates, and how many candidates before were equal to the old value.
 std::vector<Partial> even_shares(const Operands &a, const Expr &y) {
-    // f16 has no numbers beyond 65504.
-    const Expr all = Halide::cast(adjoint_type(y.type()), winners(a, y));
-    const auto share = [&](const Expr &count) { return Halide::cast(y.type(), Halide::cast(all.type(), count) / all); };
+    const Expr all = Halide::cast(y.type(), winners(a, y));
+    const auto share = [&](const Expr &count) { return Halide::cast(y.type(), count) / all; };
     std::vector<Partial> partials{{share(a.back()), a[0] == y}};
     for (size_t i = 1; i + 1 < a.size(); i++) {
         partials.emplace_back(share(1), a[i] == y);
@@ -96,22 +97,30 @@ std::optional<Function> with_counted_ties(const Function &function) {
     }
     Func result(plain_name(function.name()));
     std::vector<Expr> initial = stage_form(function, 0).values;
+    // In f16 the rounding of (n - 1) / n from winner to winner would add up, and there are no numbers beyond 65504.
+    const auto widened = [](const Expr &e) { return Halide::cast(adjoint_type(e.type()), e); };
+    for (const int c : counted) {
+        initial[c] = widened(initial[c]);
+    }
     initial.resize(values + counted.size(), 1);
     result.function().define(function.args(), initial);
     for (StageForm &form : forms) {
         for (size_t k = 0; k < counted.size(); k++) {
-            const size_t c = counted[k];
-            const Expr old = Call::make(function, form.args, static_cast<int>(c));
-            Operands operands = candidates(form, c, function);
+            const int c = counted[k];
+            const Expr value = widened(form.values[c]);
             const Expr count = Call::make(result.function(), form.args, static_cast<int>(values + k));
+            Operands operands = candidates(form, c, function);
             if (operands.empty()) {
-                form.values.push_back(equal(form.values[c], old) ? count : Expr(1));
+                const bool is_old = equal(form.values[c], Call::make(function, form.args, c));
+                form.values.push_back(is_old ? count : Expr(1));
+                form.values[c] = value;
                 continue;
             }
-            operands.insert(operands.begin(), old);
+            std::transform(operands.begin(), operands.end(), operands.begin(), widened);
+            operands.insert(operands.begin(), Call::make(result.function(), form.args, c));
             operands.push_back(count);
-            form.values.push_back(winners(operands, form.values[c]));
-            form.values[c] = with_rule(form.values[c], operands, {"maximum", even_shares, {}, {}, ""});
+            form.values.push_back(winners(operands, value));
+            form.values[c] = with_rule(value, operands, {"maximum", even_shares, {}, {}, ""});
         }
         for (std::vector<Expr> *exprs : {&form.args, &form.values}) {
             for (Expr &e : *exprs) {

@@ -121,6 +121,63 @@ TEST(Ties, OfAMaximumOfDataDependentPlaces) {
     t.expect({4, 5, 4, 4, 5}, {2, 0.5, 2, 2, 0.5});
 }
 
+TEST(Ties, OfManyInHalfPrecisionAddUpToOne) {
+    constexpr int n = 2000;
+    ImageParam in(Float(16), 1, "in");
+    Buffer<float16_t> values(n);
+    values.fill(float16_t(1.5));
+    in.set(values);
+    Func loss("loss"), ones("ones");
+    RDom r(0, n);
+    loss() = maximum(in(r));
+    ones(x) = Internal::make_one(Float(16));
+    Func gradient = grad(loss, in), slope = jvp(loss, {{in, ones}});
+    compute_all_at_root({gradient, slope});
+    const Buffer<float16_t> shares = gradient.realize({n}, quick_target());
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+        sum += static_cast<double>(shares(i));
+        EXPECT_NEAR(static_cast<double>(shares(i)), 1. / n, 1e-3 / n) << "element " << i;
+    }
+    EXPECT_NEAR(sum, 1, 1e-3);
+    const Buffer<float16_t> together = slope.realize({}, quick_target());
+    EXPECT_EQ(static_cast<double>(together()), 1);
+}
+
+TEST(Ties, InHalfPrecisionBesideOtherStages) {
+    // 2 max(in(0..3)), then max with in(4) and in(5), and the smallest of all as a second value.
+    ImageParam in(Float(16), 1, "in");
+    Func both("both"), loss("loss");
+    RDom r(0, 4), s(4, 2);
+    both() = Tuple(in(0), in(0));
+    both() = Tuple(max(both()[0], in(r)), min(in(r), both()[1]));
+    both() = Tuple(both()[0] * 2, both()[1] + both()[0]);
+    both() = Tuple(max(in(s), both()[0]), both()[1]);
+    loss() = both()[0] * 4 + both()[1] * 8;
+    Buffer<float16_t> values(6);
+    const std::vector<float> given{1, 2, 2, 1, 4, 3};
+    std::transform(given.begin(), given.end(), values.begin(), [](float v) { return float16_t(v); });
+    in.set(values);
+    // The first maximum has weight 8, and 2 from half of the second one's 4: halves for in(1) and in(2). The minimum is
+    // in(0), met twice, and in(3).
+    const std::vector<double> expected{8 * 2. / 3, 6, 6, 8 / 3., 2, 0};
+    Func reverse = grad(loss, in);
+    for (const double weight : {1., -0.5}) {
+        Func v("v");
+        v(x) = select(x % 2 == 0, Internal::make_one(Float(16)), Internal::make_const(Float(16), weight));
+        Func slope = jvp(loss, {{in, v}});
+        compute_all_at_root({slope});
+        const double expected_slope = 8 * 2. / 3 + 6 + 2 + weight * (6 + 8 / 3.);
+        const Buffer<float16_t> moved = slope.realize({}, quick_target());
+        EXPECT_NEAR(static_cast<double>(moved()), expected_slope, 2e-2);
+    }
+    compute_all_at_root({reverse});
+    const Buffer<float16_t> gradient = reverse.realize({6}, quick_target());
+    for (int i = 0; i < 6; i++) {
+        EXPECT_NEAR(static_cast<double>(gradient(i)), expected[i], 4e-3) << "element " << i;
+    }
+}
+
 TEST(Ties, AreSharedAgainByTheSecondDerivative) {
     // The Hessian of max(r) in(r)^2 with two winners, taken as a mean of both: half of 2 each on the diagonal.
     Ties t;
