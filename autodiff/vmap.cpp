@@ -176,6 +176,9 @@ private:
             << "vmap() needs definitions; " << name << " is an extern stage: give it the dimensions of the batch.";
         const auto node = array_node(function);
         Func result(name);
+        for (const std::string &tag : function.get_trace_tags()) {
+            result.add_trace_tag(tag);
+        }
         std::vector<Expr> at = variables(batch_of(function));
         std::map<std::string, Function> known = batched_;
         const auto batched = [&](const Expr &e) { return e.defined() ? ReadBatch(known, at).mutate(e) : e; };

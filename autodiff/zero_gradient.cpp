@@ -138,14 +138,20 @@ private:
     }
 };
 
-// Searches from the outputs, ways with fewer cuts first.
+bool is_derivative(const Function &function) {
+    const std::vector<std::string> &tags = function.get_trace_tags();
+    return std::find(tags.begin(), tags.end(), derivative_tag) != tags.end();
+}
+
+// Searches from the outputs, ways with fewer cuts first. Nothing that a derivative reads is cut: it may be constant, at
+// least in pieces, and rules have conditions and floors of their own.
 class Search {
 public:
     Search(const std::vector<Func> &outputs, std::string key) : key_(std::move(key)) {
         for (const Func &output : outputs) {
             for (int c = 0; c < output.outputs(); c++) {
                 if (output.types()[c].is_float()) {
-                    reach({target_of(output.function(), c), output.function(), std::nullopt}, {}, 0);
+                    reach({target_of(output.function(), c), output.function(), std::nullopt}, {}, 0, false);
                 }
             }
         }
@@ -154,38 +160,53 @@ public:
     // The way to the input, from the outputs on; empty where there is none.
     std::vector<Edge> way() {
         while (!open_.empty()) {
-            const ReadTarget target = open_.front();
+            const Place place = open_.front();
             open_.pop_front();
-            if (!done_.insert(target).second) {
+            if (!done_.insert(place).second) {
                 continue;
             }
-            const Found here = found_.at(target);
-            if (target.key == key_) {
-                return way_to(target);
+            const Found here = found_.at(place);
+            if (place.target.key == key_) {
+                return way_to(place);
             }
             if (here.edge.function) {
-                for (const Edge &edge : reads_of_value(*here.edge.function, target.value_index)) {
-                    reach(edge, target, here.cuts + (edge.cut ? 1 : 0));
+                const bool in_derivative = place.in_derivative || is_derivative(*here.edge.function);
+                met_derivative_ = met_derivative_ || in_derivative;
+                for (Edge &edge : reads_of_value(*here.edge.function, place.target.value_index)) {
+                    if (in_derivative) {
+                        edge.cut.reset();
+                    }
+                    reach(edge, place, here.cuts + (edge.cut ? 1 : 0), in_derivative);
                 }
             }
         }
         return {};
     }
 
+    // Whether the outputs are made of derivatives, once way() has found none.
+    bool met_derivative() const { return met_derivative_; }
+
 private:
+    struct Place {
+        ReadTarget target;
+        bool in_derivative;
+        auto operator<=>(const Place &) const = default;
+    };
     struct Found {
         Edge edge;
-        ReadTarget reader;
+        Place reader;
         int cuts;
     };
     const std::string key_;
-    std::map<ReadTarget, Found> found_;
-    std::set<ReadTarget> done_;
-    std::deque<ReadTarget> open_;
+    bool met_derivative_ = false;
+    std::map<Place, Found> found_;
+    std::set<Place> done_;
+    std::deque<Place> open_;
     std::map<const ArrayNode *, std::pair<Array, Array>> states_;  // where a loop's states come from
 
-    void reach(const Edge &edge, const ReadTarget &reader, int cuts) {
-        const auto [known, is_new] = found_.emplace(edge.target, Found{edge, reader, cuts});
+    void reach(const Edge &edge, const Place &reader, int cuts, bool in_derivative) {
+        const Place place{edge.target, in_derivative};
+        const auto [known, is_new] = found_.emplace(place, Found{edge, reader, cuts});
         if (!is_new) {
             if (known->second.cuts <= cuts) {
                 return;
@@ -193,16 +214,16 @@ private:
             known->second = {edge, reader, cuts};
         }
         if (edge.cut) {
-            open_.push_back(edge.target);
+            open_.push_back(place);
         } else {
-            open_.push_front(edge.target);
+            open_.push_front(place);
         }
     }
 
-    std::vector<Edge> way_to(ReadTarget target) const {
+    std::vector<Edge> way_to(Place place) const {
         std::vector<Edge> edges;
-        for (; !target.key.empty(); target = found_.at(target).reader) {
-            edges.insert(edges.begin(), found_.at(target).edge);
+        for (; !place.target.key.empty(); place = found_.at(place).reader) {
+            edges.insert(edges.begin(), found_.at(place).edge);
         }
         return edges;
     }
@@ -315,7 +336,11 @@ std::string why_zero(const std::vector<Func> &outputs, const Input &x) {
     for (const Func &output : outputs) {
         names.push_back(plain_name(output.name()));
     }
-    const std::vector<Edge> way = Search(outputs, x.target().key).way();
+    Search search(outputs, x.target().key);
+    const std::vector<Edge> way = search.way();
+    if (way.empty() && search.met_derivative()) {
+        return "";
+    }
     if (way.empty()) {
         return "The derivative of " + list_of(names) + " by " + x.name() + " is zero by construction: nothing in " +
                list_of(names) + " depends on " + x.name() + ".";
@@ -342,12 +367,6 @@ std::string why_zero(const std::vector<Func> &outputs, const Input &x) {
 Func as_derivative(Func f) { return f.add_trace_tag(derivative_tag); }
 
 void warn_if_zero(const std::vector<Func> &outputs, const Input &x) {
-    for (const Func &output : outputs) {
-        const std::vector<std::string> &tags = output.function().get_trace_tags();
-        if (std::find(tags.begin(), tags.end(), derivative_tag) != tags.end()) {
-            return;
-        }
-    }
     if (const std::string why = why_zero(outputs, x); !why.empty()) {
         _halide_user_warning << why << "\n";
     }

@@ -13,11 +13,11 @@ namespace sylvite {
 /// cuts is named. Empty where there is a way along which derivatives may differ from zero.
 ///
 /// It looks at operations, not at values: coefficients that happen to be zero are not seen. Goes into the loops of
-/// programs. Cost: one walk over the graph.
+/// programs. Empty too where the outputs are made of derivatives, through which alone x is reached or was lost: they are
+/// often zero for good reasons, as those of a linear Func are. Cost: one walk over the graph.
 std::string why_zero(const std::vector<Func> &outputs, const Input &x);
 
-/// Says so as a Halide warning, which goes to the CompileTimeErrorReporter if one is set; but not of outputs that are
-/// derivatives themselves, whose derivatives are often zero for good reasons: those of a linear Func are.
+/// Says so as a Halide warning, which goes to the CompileTimeErrorReporter if one is set.
 void warn_if_zero(const std::vector<Func> &outputs, const Input &x);
 
 /// `f`, known as a derivative from now on: by a tag that has no effect on what is compiled.

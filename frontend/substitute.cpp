@@ -232,6 +232,9 @@ Function Substitution::copy(const Function &function) {
     _halide_user_assert(!function.has_extern_definition())
         << "A program cannot be rewritten through the extern stage " << plain_name(function.name()) << ".";
     Func result(plain_name(function.name()));
+    for (const std::string &tag : function.get_trace_tags()) {
+        result.add_trace_tag(tag);
+    }
     const auto all = [](SubstituteReads &reads, const std::vector<Expr> &exprs) {
         std::vector<Expr> mutated;
         for (const Expr &e : exprs) {

@@ -4,6 +4,7 @@
 #include "autodiff/autodiff.h"
 #include "autodiff/custom_rule.h"
 #include "autodiff/program.h"
+#include "autodiff/vmap.h"
 #include "autodiff/zero_gradient.h"
 
 #include <gmock/gmock.h>
@@ -161,6 +162,51 @@ TEST_F(ZeroGradient, AHessianOfZerosIsNoneToWarnOf) {
     grad(grad(loss, k), k);
     jvp(jvp(loss, {{k, tangent}}), {{k, tangent}});
     EXPECT_THAT(warnings.texts, IsEmpty());
+}
+
+TEST_F(ZeroGradient, WhatIsMadeOfConstantDerivativesIsNoneToWarnOf) {
+    const auto warnings_of = [&](const Expr &e) {
+        Func loss("loss"), tangent("tangent");
+        loss() = e;
+        tangent() = 1.f;
+        Warnings warnings;
+        const Func slope = grad(loss, k), pushed = jvp(loss, {{k, tangent}}), curved = jvp(slope, {{k, tangent}});
+        Func batch("batch");
+        batch(x) = cast<float>(x);
+        const Func many = vmap(slope, {{k, batch}});
+        std::vector<Func> losses;
+        const std::vector<Expr> made_of_them{slope(), pushed() * 2, curved() + slope(), many(3) - many(2)};
+        for (const Expr &again : made_of_them) {
+            losses.emplace_back("again");
+            losses.back()() = 3 * again;
+            grad(losses.back(), k);
+            grad(losses.back(), k);
+            jvp(losses.back(), {{k, tangent}});
+        }
+        return warnings.texts;
+    };
+    EXPECT_THAT(warnings_of(k * 3), IsEmpty());
+    EXPECT_THAT(warnings_of(Halide::max(k, 2.f)), IsEmpty());
+    EXPECT_THAT(warnings_of(Halide::abs(k) + k % 3.f), IsEmpty());
+    EXPECT_THAT(warnings_of(k * k * k), IsEmpty());
+    EXPECT_THAT(warnings_of(Halide::floor(k)), testing::SizeIs(2));  // of the first derivatives in either mode
+}
+
+TEST_F(ZeroGradient, ACutBesideADerivativeIsNamed) {
+    // The penalty is a derivative that has nothing to do with k.
+    Func u("u"), loss("loss"), slope_of_u("slope_of_u");
+    Param<float> t("t");
+    u() = t * t;
+    loss() = grad(u, t)() + Halide::floor(k);
+    EXPECT_EQ(why_zero({loss}, k),
+              "The derivative of loss by k is zero by construction: loss depends on k, which is cut "
+              "in loss by floor, floor(k).");
+    EXPECT_EQ(why_zero({loss}, t), "");
+    // What is lost within a derivative is not: there is a way to k.
+    Func moving("moving"), both("both");
+    moving() = t * Halide::floor(k);
+    both() = grad(moving, t)() + Halide::floor(k);
+    EXPECT_EQ(why_zero({both}, k), "");
 }
 
 // u moves by k in each step; v only counts the steps in which u is above 0.
