@@ -284,14 +284,18 @@ private:
 
     void emit(const IndexCase &c, const System &s) {
         Contribution contribution;
-        // Inside guards that fail, loop variables are held within the domain: nothing outside it is ever read.
+        // Inside guards that fail, loop variables are held within the domain: nothing outside it is ever read. Where all
+        // indices are solved, loops are split so that only their ends have guards. (Where elements are added to, there is
+        // nothing to gain, and Halide 21 at times takes the last iteration of such a part of a loop for none: from
+        // i < min(n, 5) its simplifier concludes i <= 3.)
+        const bool split = std::all_of(s.is_solved.begin(), s.is_solved.end(), [](bool solved) { return solved; });
         std::map<std::string, Expr> held, original, free;
         for (const auto &[own, dim] : domain_) {
             const LoopRange &range = c.domain.at(own);
             const Expr &e = s.solution.at(own);
             held[own] = e;
             if (!is_within(s, e, range.min, range.max)) {
-                held[own] = Halide::clamp(Halide::likely(e), range.min, range.max);
+                held[own] = Halide::clamp(split ? Halide::likely(e) : e, range.min, range.max);
                 // A case in which nothing is left has a range beside the domain.
                 const Expr last = simplify(dim.min + dim.extent - 1);
                 if (!can_prove(range.min >= dim.min && range.min <= last)) {
