@@ -1,4 +1,5 @@
 #include "autodiff/program.h"
+#include "frontend/random.h"
 #include "targets/compile.h"
 
 #include <cmath>
@@ -81,6 +82,21 @@ Program rod() {
     return Program("rod", {start, k, seen, steps}, {{"loss", Array(loss, {})}});
 }
 
+// Walkers that start at 0 and take normal steps, drawn towards 0; how far they are from it in the mean of squares.
+Program walk() {
+    Param<int> seed("seed");
+    Param<float> pull("pull");
+    const int walkers = 1000;
+    auto [end] = loop(100, {row("start", 0.f, walkers)}, [&](Expr t, Array at) {
+        Expr step = random_normal<float>(fold_in(random_key(seed), t), {x});
+        return Arrays{row("at", (1 - pull) * at(x) + step, walkers)};
+    });
+    Func spread("spread");
+    RDom r(0, walkers);
+    spread() += end(r) * end(r) / walkers;
+    return Program("walk", {seed, pull}, {{"spread", Array(spread, {})}});
+}
+
 // A line through points, fitted by steps down the gradient; the gradient is a program that the loop calls.
 Program training(int points) {
     Array xs = input<float>("xs", {points}), ys = input<float>("ys", {points}), w = input<float>("w", {2});
@@ -133,6 +149,11 @@ int main() {
     compile(grad(rod(), {"k"}), target)
         .run({{"start", start}, {"k", k}, {"seen", seen}, {"steps", 1000}, {"loss", loss}, {"d_loss_d_k", by_k}});
     std::printf("rod: loss %.3f; by the conductivity at its end %.3f, in its middle %.3f\n", loss(), by_k(0), by_k(32));
+
+    Buffer<float> spread = scalar(0), by_pull = scalar(0);
+    compile(grad(walk(), {"pull"}), target)
+        .run({{"seed", 1}, {"pull", 0.1f}, {"spread", spread}, {"d_spread_d_pull", by_pull}});
+    std::printf("walk: spread %.1f, by the pull %.0f\n", spread(), by_pull());
 
     const int points = 20;
     Buffer<float> xs(points), ys(points), w(2), fitted(2);

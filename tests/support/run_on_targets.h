@@ -147,8 +147,8 @@ inline std::string main_of(const Program &program, const NamedArguments &argumen
     }
     return "#include \"" + program.name() + ".h\"\n#include <stdio.h>\n#include <stdlib.h>\n\n" +
            "int main(int argc, char **argv) {\n    if (argc != 3) return 3;\n" +
-           "    FILE *in = fopen(argv[1], \"rb\"), *out = fopen(argv[2], \"wb\");\n" + declare.str() + load.str() +
-           "    int code = " + program.name() + "(" + call.str() + ");\n" +
+           "    FILE *in = fopen(argv[1], \"rb\"), *out = fopen(argv[2], \"wb\");\n    (void)in;\n" + declare.str() +
+           load.str() + "    int code = " + program.name() + "(" + call.str() + ");\n" +
            "    if (code) {\n        printf(\"%d %s\\n\", code, sylvite_last_error());\n        return 1;\n    }\n" +
            store.str() + "    fclose(out);\n    return 0;\n}\n";
 }
