@@ -28,6 +28,7 @@ JITModule runtime_symbols() {
     add("sylvite_check_overlap", sylvite_check_overlap);
     add("sylvite_check_history", sylvite_check_history);
     add("sylvite_value_of", sylvite_value_of);
+    add("sylvite_step", sylvite_step);
     add("sylvite_point_at_slice", sylvite_point_at_slice);
     add("sylvite_reserve", sylvite_reserve);
     add("sylvite_release", sylvite_release);
@@ -184,11 +185,44 @@ Status Executable::try_run(const NamedArguments &arguments) const {
     return status;
 }
 
-void Executable::run(const NamedArguments &arguments) const {
+Status Executable::try_run(const NamedArguments &arguments, const Observer &observer) const {
+    // Exceptions must not pass through compiled code.
+    struct Watched {
+        const Observer &observer;
+        std::exception_ptr thrown;
+    } watched{observer, nullptr};
+    const auto tell = [](void *context, const char *loop, int step, int steps) {
+        auto &w = *static_cast<Watched *>(context);
+        try {
+            return w.observer({loop, step, steps}) ? 0 : 1;
+        } catch (...) {
+            w.thrown = std::current_exception();
+            return 1;
+        }
+    };
+    sylvite_observe(tell, &watched);
     const Status status = try_run(arguments);
+    sylvite_observe(nullptr, nullptr);
+    if (watched.thrown) {
+        std::rethrow_exception(watched.thrown);
+    }
+    return status;
+}
+
+namespace {
+
+void throw_if_failed(const Status &status) {
     if (!status.ok()) {
         throw Halide::RuntimeError(status.text.c_str());
     }
+}
+
+}  // namespace
+
+void Executable::run(const NamedArguments &arguments) const { throw_if_failed(try_run(arguments)); }
+
+void Executable::run(const NamedArguments &arguments, const Observer &observer) const {
+    throw_if_failed(try_run(arguments, observer));
 }
 
 Executable compile(const Program &program, const TargetRow &target, const Schedule &schedule) {

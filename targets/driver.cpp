@@ -378,6 +378,7 @@ void Driver::loop(const Loop &loop, Statements &out) {
         out.store_pointer(table, array(*node.init[j].node()), j);
     }
     const Statements body = block(node.step.as<Variable>()->name, [&](Statements &inside) {
+        inside.checked_call("sylvite_step", {program_.name(), loop.name, node.step, is_while ? Expr(-1) : trips});
         if (is_while) {
             check_capacity(loop, rings, node.step + 1, inside);
         }

@@ -194,6 +194,21 @@ int sylvite_check_overlap(const char *program, int count, int inputs, const stru
     return sylvite_success;
 }
 
+static _Thread_local sylvite_observer observer;
+static _Thread_local void *observer_context;
+
+void sylvite_observe(sylvite_observer new_observer, void *context) {
+    observer = new_observer;
+    observer_context = context;
+}
+
+int sylvite_step(const char *program, const char *loop, int step, int steps) {
+    if (!observer || observer(observer_context, loop, step, steps) == 0) {
+        return sylvite_success;
+    }
+    return fail(sylvite_cancelled, "%s: cancelled at step %d of loop %s", program, step, loop);
+}
+
 int sylvite_check_history(const char *program, const char *loop, int steps, int capacity) {
     if (steps <= capacity) {
         return sylvite_success;

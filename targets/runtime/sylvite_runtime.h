@@ -25,14 +25,27 @@ enum sylvite_code {
     sylvite_overlap = 1007,       /**< an output shares memory with another argument */
     sylvite_out_of_memory = 1008, /**< the arrays of the program do not fit into memory */
     sylvite_short_history = 1009, /**< a loop makes more steps than the capacity that it declares */
-    sylvite_kernel_failed = 1010  /**< a kernel failed with no code of its own */
+    sylvite_kernel_failed = 1010, /**< a kernel failed with no code of its own */
+    sylvite_cancelled = 1011      /**< the observer ended the program */
 };
 
 /** One clear line about the last failed call in this thread; an empty text when none failed. The text stays valid until
  * the next call of a program in this thread. */
 const char *sylvite_last_error(void);
 
+/** What a caller is told at the start of each step of each loop: the loop's name, the number of the step, and how many
+ * there will be, or -1 if that is not known. Any value but 0 ends the program with sylvite_cancelled; its memory comes back,
+ * and what its outputs hold is undefined. */
+typedef int (*sylvite_observer)(void *context, const char *loop, int step, int steps);
+
+/** Sets the observer of all programs that this thread calls from now on; null for none. Without one, a step asks for it in
+ * two to three nanoseconds. */
+void sylvite_observe(sylvite_observer observer, void *context);
+
 /* The rest is for generated code. */
+
+/** Tells the observer, if there is one. */
+int sylvite_step(const char *program, const char *loop, int step, int steps);
 
 /** A piece of memory that grows and is never returned before its program ends. */
 struct sylvite_arena {
