@@ -126,7 +126,7 @@ public:
 
 private:
     Split &split_;
-    const Function &self_, &copy_;
+    const Function self_, copy_;
     const std::vector<std::string> *at_;
 
     bool is_direction(const Expr &read) const { return split_.directions_.count(read_target(read).key) > 0; }
