@@ -1,5 +1,6 @@
 #include "autodiff/transpose.h"
 
+#include "autodiff/adjoint_sum.h"
 #include "autodiff/affine.h"
 #include "autodiff/conditions.h"
 #include "autodiff/index_cases.h"
@@ -15,6 +16,8 @@ namespace {
 
 // The most elements of a dimension of which one is selected.
 constexpr int64_t most_selected = 4;
+// The most iterations that are written out where they all go to the edge of a dimension.
+constexpr int64_t most_at_edge = 16;
 
 // The first x / c or x % c in an index.
 class FindDivision : public IRGraphVisitor {
@@ -282,14 +285,110 @@ private:
         return true;
     }
 
-    void emit(const IndexCase &c, const System &s) {
+    // A loop all of whose iterations go to the first or the last element of a dimension, as those beyond a clamp do.
+    struct Edge {
+        std::string loop;
+        bool is_first = false;
+        std::vector<int> offsets;  // of the loop's iterations from the element that they go to
+    };
+
+    // What makes a gather of a case whose dimensions are solved or met at an edge only: the edges by dimension. Empty if
+    // it is no such case, or there are many iterations.
+    std::map<size_t, Edge> edges_of(const System &s) const {
+        std::map<size_t, Edge> edges;
+        std::set<std::string> left = names_of(s.domain);
+        int64_t points = 1;
+        for (size_t row = 0; row < s.index.size(); row++) {
+            if (s.is_solved[row]) {
+                continue;
+            }
+            Edge edge;
+            for (const auto &[own, dim] : domain_) {
+                if (s.domain.count(own) && uses_any(index_[row], {own})) {
+                    if (!edge.loop.empty()) {
+                        return {};
+                    }
+                    edge.loop = own;
+                }
+            }
+            const Expr first = box_[row].min, last = simplify(box_[row].min + box_[row].extent - 1);
+            edge.is_first = can_prove(s.index[row] == first);
+            if (edge.loop.empty() || !left.erase(edge.loop) || (!edge.is_first && !can_prove(s.index[row] == last))) {
+                return {};
+            }
+            const LoopRange &range = s.domain.at(edge.loop);
+            const auto from = as_const_int(simplify(range.min - s.index[row]));
+            const auto to = as_const_int(simplify(range.max - s.index[row]));
+            if (!from || !to || *to - *from >= most_at_edge) {
+                return {};
+            }
+            for (int64_t offset = *from; offset <= *to; offset++) {
+                edge.offsets.push_back(static_cast<int>(offset));
+            }
+            points *= static_cast<int64_t>(edge.offsets.size());
+            edges[row] = edge;
+        }
+        return left.empty() && points <= most_at_edge ? edges : std::map<size_t, Edge>();
+    }
+
+    // The iteration `offset` from the element `at`, where the target's index is that; elsewhere, an index at which the
+    // loop is read anyway. Bounds inference knows of no condition, but sees that the rows of a strip need no others.
+    // Along the first dimension, which vectors go along, a shift is better than a stride.
+    Expr near_edge(size_t row, bool is_first, const Expr &at, int offset) const {
+        const Expr u = Variable::make(Halide::Int(32), pure_[row]);
+        if (row > 0 && is_first && offset < 0) {
+            return Halide::min((u - at) * (1 - offset) + at + offset, u);
+        }
+        if (row > 0 && !is_first && offset > 0) {
+            return Halide::max((u - at) * (1 + offset) + at + offset, u);
+        }
+        return u + offset;
+    }
+
+    // Such a case as a gather. An iteration is found from the element that gathers, not from the constant that this
+    // element is: a part of the target then needs what is near it only.
+    Contribution at_edges(const IndexCase &c, const System &s, const std::map<size_t, Edge> &edges) const {
+        std::vector<System> points = {s};
+        IndexCase held = c;
+        for (const auto &[row, edge] : edges) {
+            std::vector<System> more;
+            for (const System &point : points) {
+                for (const int offset : edge.offsets) {
+                    more.push_back(point);
+                    more.back().is_solved[row] = true;
+                    more.back().substitute(edge.loop, near_edge(row, edge.is_first, s.index[row], offset));
+                }
+            }
+            points = std::move(more);
+            for (const auto &[own, dim] : domain_) {
+                if (own == edge.loop) {
+                    held.domain.at(own) = {dim.min, simplify(dim.min + dim.extent - 1), dim.is_reduction};
+                }
+            }
+        }
         Contribution contribution;
-        // Inside guards that fail, loop variables are held within the domain: nothing outside it is ever read. Where all
-        // indices are solved, loops are split so that only their ends have guards. (Where elements are added to, there is
-        // nothing to gain, and Halide 21 at times takes the last iteration of such a part of a loop for none: from
-        // i < min(n, 5) its simplifier concludes i <= 3.)
+        for (const System &point : points) {
+            const Expr value = value_at(held, point, held_by(held, point), Expr());
+            contribution.value = contribution.value.defined() ? contribution.value + value : value;
+        }
+        const Expr nothing = Halide::likely(make_zero(contribution.value.type()));
+        for (const auto &[row, edge] : edges) {
+            const Expr u = Variable::make(Halide::Int(32), pure_[row]);
+            contribution.value =
+                Halide::select(edge.is_first ? u > s.index[row] : u < s.index[row], nothing, contribution.value);
+        }
+        contribution.index = variables(pure_);
+        contribution.is_gather = true;
+        return contribution;
+    }
+
+    // The loops of the domain. Inside guards that fail, they are held within it: nothing outside it is ever read. Where
+    // all indices are solved, loops are split so that only their ends have guards. (Where elements are added to, there is
+    // nothing to gain, and Halide 21 at times takes the last iteration of such a part of a loop for none: from
+    // i < min(n, 5) its simplifier concludes i <= 3.)
+    std::map<std::string, Expr> held_by(const IndexCase &c, const System &s) const {
         const bool split = std::all_of(s.is_solved.begin(), s.is_solved.end(), [](bool solved) { return solved; });
-        std::map<std::string, Expr> held, original, free;
+        std::map<std::string, Expr> held;
         for (const auto &[own, dim] : domain_) {
             const LoopRange &range = c.domain.at(own);
             const Expr &e = s.solution.at(own);
@@ -302,8 +401,17 @@ private:
                     held[own] = Halide::clamp(held[own], dim.min, last);
                 }
             }
-            original[dim.name] = held[own];
-            free[dim.name] = e;
+        }
+        return held;
+    }
+
+    // What is added at a solution: `also`, if it is defined, must hold too.
+    Expr value_at(const IndexCase &c, const System &s, const std::map<std::string, Expr> &held,
+                  const Expr &also) const {
+        std::map<std::string, Expr> original, free;
+        for (const auto &[own, dim] : domain_) {
+            original[dim.name] = held.at(own);
+            free[dim.name] = s.solution.at(own);
         }
         Expr guard;
         for (const Expr &e : s.guards) {
@@ -312,13 +420,24 @@ private:
         for (const Expr &e : c.guards) {
             guard = both(guard, replace_variables(e, held));
         }
+        return guarded(both(guard, also), ReplaceInReads(original, free).mutate(scatter_.value));
+    }
+
+    void emit(const IndexCase &c, const System &s) {
+        if (const std::map<size_t, Edge> edges = edges_of(s); !edges.empty()) {
+            result.push_back(at_edges(c, s, edges));
+            return;
+        }
+        Contribution contribution;
+        const std::map<std::string, Expr> held = held_by(c, s);
+        Expr selected;
         const bool selects = s.domain.empty() && all_solved_or_short(s);
         contribution.is_gather = true;
         for (size_t row = 0; row < s.index.size(); row++) {
             Expr e = s.index[row];
             if (selects && !s.is_solved[row]) {
                 const Expr u = Variable::make(Halide::Int(32), pure_[row]);
-                guard = both(guard, u == e);
+                selected = both(selected, u == e);
                 e = u;
             } else if (!s.is_solved[row]) {
                 contribution.is_gather = false;
@@ -332,7 +451,7 @@ private:
             }
             contribution.index.push_back(e);
         }
-        contribution.value = guarded(guard, ReplaceInReads(original, free).mutate(scatter_.value));
+        contribution.value = value_at(c, s, held, selected);
         for (const auto &[name, range] : s.domain) {
             contribution.domain.push_back({name, range.min, simplify(range.max - range.min + 1), true});
             contribution.is_gather = false;

@@ -1,0 +1,81 @@
+// Adjoints of reads that are held within an array: many reads meet its edges.
+
+#include "program_check.h"
+
+#include "autodiff/program.h"
+#include "frontend/print.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+using namespace sylvite;
+using namespace sylvite::testing;
+using namespace Halide;
+
+namespace {
+
+const Var x("x"), y("y");
+constexpr int width = 5, height = 4, wide = 11, high = 9;
+
+// Reads at (held(x - left), held(y - 2)), the other way round along a dimension that is mirrored.
+Program held_reads(int left, bool mirrored) {
+    const Array in = input<double>("in", {width, height});
+    const Expr column = mirrored ? left - x : x - left;
+    Func out("out");
+    out(x, y) = in(clamp(column, 0, width - 1), clamp(y - 2, 0, height - 1));
+    return Program("held", {in}, {{"out", Array(out, {wide, high})}});
+}
+
+TEST(Edges, AreGathered) {
+    for (const bool mirrored : {false, true}) {
+        const int left = mirrored ? 7 : 3;
+        const Program adjoint = vjp(held_reads(left, mirrored), {"in"});
+        EXPECT_EQ(print(adjoint).find(" for r"), std::string::npos) << print(adjoint);
+        Buffer<double> in(width, height), seed(wide, high), expected(width, height);
+        in.fill(1);
+        expected.fill(0);
+        for (int j = 0; j < high; j++) {
+            for (int i = 0; i < wide; i++) {
+                seed(i, j) = 1 + i + wide * j;
+                expected(std::clamp(mirrored ? left - i : i - left, 0, width - 1), std::clamp(j - 2, 0, height - 1)) +=
+                    seed(i, j);
+            }
+        }
+        const Values values = run(adjoint, {{"in", in}, {"adjoint_out", seed}}, {},
+                                  {{"out", {wide, high}}, {"adjoint_in", {width, height}}});
+        for (int j = 0; j < height; j++) {
+            for (int i = 0; i < width; i++) {
+                EXPECT_EQ(values.at("adjoint_in")(i, j), expected(i, j)) << i << ", " << j;
+            }
+        }
+    }
+}
+
+// More reads than are worth writing out, and none at all beyond an edge.
+TEST(Edges, ManyAndNone) {
+    for (const int left : {0, 40}) {
+        const Array in = input<double>("in", {width});
+        Func out("out");
+        out(x) = in(clamp(x - left, 0, width - 1));
+        const int n = left + width;
+        const Program program("held", {in}, {{"out", Array(out, {n})}});
+        check_program({"held", program, {"in"}, {{"in", {width}}, {"out", {n}}}, {}}, 7);
+    }
+}
+
+TEST(Edges, InSecondOrder) {
+    const Array in = input<double>("in", {width, height});
+    const Func edge = repeat_edge(in);
+    const RDom r(-2, width + 4, -2, height + 4);
+    Func cube("cube"), loss("loss");
+    cube(x, y) = edge(x, y) * edge(x, y) * edge(x, y);
+    loss() += cube(r.x, r.y);
+    check_second_order({"edges",
+                        Program("edges", {in}, {{"loss", Array(loss, {})}}),
+                        {"in"},
+                        {{"in", {width, height}}, {"loss", {}}},
+                        {}},
+                       8);
+}
+
+}  // namespace
