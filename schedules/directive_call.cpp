@@ -1,5 +1,6 @@
 #include "schedules/directive_call.h"
 
+#include "frontend/graph.h"
 #include "schedules/words.h"
 
 #include <algorithm>
@@ -110,6 +111,24 @@ Expr DirectiveCall::condition() const {
                        directive_.name + " needs a condition, such as n >= 64; " + word(0) + " is a number.");
     }
     return condition;
+}
+
+Func DirectiveCall::reader(size_t i) const {
+    int update = -1;
+    const Func reader = scope_.find_stage(word(i), place(i), update);
+    if (update >= 0) {
+        schedule_error(scope_.file, place(i),
+                       directive_.name + " is said of all reads in a Func: leave .update(" + std::to_string(update) +
+                           ") out.");
+    }
+    const std::vector<Halide::Internal::Function> read = reads_of(reader.function()).functions;
+    const bool reads = std::any_of(read.begin(), read.end(), [&](const auto &f) { return f.name() == func.name(); });
+    if (!reads || reader.name() == func.name()) {
+        schedule_error(scope_.file, place(i),
+                       directive_.name + " needs stages that read " + scope_.stage_name + "; " + word(i) +
+                           " does not.");
+    }
+    return reader;
 }
 
 Halide::LoopLevel DirectiveCall::loop_level() const {

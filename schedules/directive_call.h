@@ -41,6 +41,8 @@ public:
     Expr size_expr(size_t i) const;
     Expr condition() const;
     Halide::LoopLevel loop_level() const;
+    /// A Func that reads this one.
+    Func reader(size_t i) const;
     void define_stage(size_t i, const Func &func) { scope_.define_stage(word(i), place(i), func); }
 
     Halide::TailStrategy tail() const;

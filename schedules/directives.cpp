@@ -14,9 +14,10 @@ constexpr ArgumentRow fresh(const char *label) { return {Kind::NewVariable, labe
 constexpr ArgumentRow factor(const char *label) { return {Kind::Factor, label}; }
 constexpr ArgumentRow lanes(const char *label) { return {Kind::Lanes, label}; }
 constexpr ArgumentRow size(const char *label) { return {Kind::Size, label}; }
-constexpr ArgumentRow stage{Kind::Stage, "stage"}, loop_of{Kind::LoopOf, "loop"},
-    new_stage{Kind::NewStage, "new_stage"}, condition{Kind::Condition, "condition"}, tail{Kind::Tail, "tail"},
-    memory{Kind::Memory, "memory"}, device{Kind::Device, "device"}, partition{Kind::Partition, "policy"};
+constexpr ArgumentRow stage{Kind::Stage, "stage"}, readers_of{Kind::Stage, "reader", true},
+    loop_of{Kind::LoopOf, "loop"}, new_stage{Kind::NewStage, "new_stage"}, condition{Kind::Condition, "condition"},
+    tail{Kind::Tail, "tail"}, memory{Kind::Memory, "memory"}, device{Kind::Device, "device"},
+    partition{Kind::Partition, "policy"};
 
 // The loops named by a directive that runs its iterations side by side: gpu_blocks, gpu_threads.
 std::vector<Halide::VarOrRVar> independent(DirectiveCall &c) {
@@ -84,6 +85,15 @@ void rfactor(DirectiveCall &c) {
     c.define_stage(0, c.stage.rfactor(kept));
 }
 
+// The Funcs that `in` and `clone_in` name after the new stage.
+std::vector<Halide::Func> readers(DirectiveCall &c) {
+    std::vector<Halide::Func> funcs;
+    for (size_t i = 1; i < c.size(); i++) {
+        funcs.push_back(c.reader(i));
+    }
+    return funcs;
+}
+
 void reorder_storage(DirectiveCall &c) {
     std::vector<Halide::Var> order;
     for (size_t i = 0; i < c.size(); i++) {
@@ -143,6 +153,13 @@ const std::vector<DirectiveRow> &directive_rows() {
         {"align_bounds", of_func, any, {{{var("x"), factor("modulus")}}},
          [](DirectiveCall &c) { c.func.align_bounds(c.pure_variable(0), c.integer(1)); },
          "rounds the computed range of a dimension out to multiples"},
+
+        {"in", of_func, any, {{{new_stage, readers_of}}},
+         [](DirectiveCall &c) { c.define_stage(0, c.func.in(readers(c))); },
+         "makes a stage that holds a copy of what these readers read, laid out as its own directives say"},
+        {"clone_in", of_func, any, {{{new_stage, readers_of}}},
+         [](DirectiveCall &c) { c.define_stage(0, c.func.clone_in(readers(c))); },
+         "makes a stage that computes the same once more, for these readers"},
 
         // The loops of one definition.
         {"split", of_stage, any, {{{var("x"), fresh("xo"), fresh("xi"), factor("factor")}, {tail}}},

@@ -35,7 +35,7 @@ struct Directive {
 
 /// The directives of one definition of a Func: of `total`, or of `total.update(0)`.
 struct StageSchedule {
-    std::string stage;  ///< the Func's name, by stage_names() of the kernel, or made by an rfactor above
+    std::string stage;  ///< the Func's name, by stage_names() of the kernel, or made by a directive above
     int update = -1;    ///< -1: the first definition; k: `stage.update(k)`
     std::vector<Directive> directives = {};
     Comments comments = {};

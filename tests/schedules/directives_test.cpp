@@ -58,7 +58,8 @@ std::vector<Case> all_cases() {
             size_t variables = 0, names = 0;
             Directive directive{row.name, {}};
             for (const ArgumentRow &argument : form.arguments) {
-                for (int copies = argument.many ? 3 : 1; copies > 0; copies--) {
+                const bool several = argument.many && argument.kind == ArgumentKind::Variable;
+                for (int copies = several ? 3 : 1; copies > 0; copies--) {
                     directive.arguments.push_back(argument_for(argument, row, variables, names));
                 }
             }
@@ -117,6 +118,9 @@ Schedule schedule_for(const Case &c) {
         } else {
             kernel.stages.back().directives.push_back({"vectorize", {"r.x", "4", "guard_with_if"}});
         }
+    } else if (name == "in" || name == "clone_in") {
+        kernel.stages.push_back({"total", -1, {{"compute_root", {}}, c.directive}});
+        kernel.stages.push_back({"partial", -1, {{"compute_at", {"out", "y"}}, {"vectorize", {"x", "4"}}}});
     } else if (name.starts_with("bound")) {
         kernel.stages.push_back({"out", -1, {c.directive}});
     } else {

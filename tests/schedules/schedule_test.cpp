@@ -229,6 +229,10 @@ const Mistake mistakes[] = {
      "x.sched:4:13: there is a stage blur already: choose another name."},
     {body("  stage partial\n    compute_root\n  stage total.update(0)\n    rfactor partial r.x u\n"),
      "x.sched:3:9: kernel main has no stage partial; its stages are repeat_edge, blur, total, out."},
+    {body("  stage blur\n    in copy repeat_edge\n"),
+     "x.sched:4:13: in needs stages that read blur; repeat_edge does not."},
+    {body("  stage blur\n    clone_in copy total.update(0)\n"),
+     "x.sched:4:19: clone_in is said of all reads in a Func: leave .update(0) out."},
     // What could change values.
     {body("  stage total.update(0)\n    parallel r.x\n"),
      "x.sched:4:14: parallel needs iterations that do not depend on one another; those of r.x in total.update(0) may: "

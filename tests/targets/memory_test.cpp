@@ -1,5 +1,6 @@
 // Which buffers loops use: what may work in place, and that memory comes back.
 
+#include "frontend/graph.h"
 #include "targets/compile.h"
 #include "targets/in_place.h"
 #include "targets/rings.h"
@@ -102,6 +103,25 @@ TEST(InPlace, OnlyLoopsThatComputeEachPointOnce) {
     EXPECT_EQ(pairs_of(16, one_of_each, [](Func &f) { f.split(x, xo, xi, 4).split(xo, xo, y, 2).fuse(xo, y, xo); }),
               yes);
     EXPECT_EQ(pairs_of(16, one_of_each, [](Func &f) { f.specialize(f.output_buffer().width() > 3); }), no);
+}
+
+// Halide hands reads on to a wrapper only when it lowers a kernel, and that may compute more than is read at the point.
+TEST(InPlace, NotThroughWrappers) {
+    const auto body = [](const Array &, const Array &b) {
+        Func same("same"), out("out");
+        same(x) = b(x);
+        out(x) = 2 * same(x);
+        return out;
+    };
+    EXPECT_EQ(pairs_of(4, body), (Pairs{{0, 1}}));
+    const auto wrap = [](Func &out) {
+        for (const Halide::Internal::Function &stage : functions_of(std::vector<Func>{out})) {
+            if (stage.name().starts_with("same")) {
+                Func(stage).in(out);
+            }
+        }
+    };
+    EXPECT_EQ(pairs_of(4, body, wrap), Pairs());
 }
 
 std::vector<RingPlan> rings_of(const Program &program, bool may) {
