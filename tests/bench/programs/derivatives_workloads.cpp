@@ -137,8 +137,9 @@ Program mlp() {
         const Array weights = input<float>("weights" + which, {to, from}), bias = input<float>("bias" + which, {to});
         inputs.insert(inputs.end(), {weights, bias});
         const RDom k(0, from, "k");
-        Func sum("sum" + which), score("score" + which), after("layer" + which);
-        sum(x, b) += weights(x, k) * before(k, b);
+        Func factor("factor" + which), sum("sum" + which), score("score" + which), after("layer" + which);
+        factor(x, y) = weights(x, y);
+        sum(x, b) += factor(x, k) * before(k, b);
         score(x, b) = sum(x, b) + bias(x);
         after(x, b) = max(score(x, b), 0.f);
         return rectified ? after : score;
