@@ -1,6 +1,7 @@
 #include "apart.h"
 
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +24,10 @@ Json to_json(const Finding &finding, const GraphStatistics &counted) {
 }
 
 [[noreturn]] void child(int pipe, const std::function<Finding(GraphStatistics &)> &check, unsigned seconds) {
-    alarm(seconds);
+    // Of processor time, which other work on the machine does not use up; and a bound for what waits for ever.
+    const rlimit limit{seconds, seconds + 1};
+    setrlimit(RLIMIT_CPU, &limit);
+    alarm(60 * seconds);
     GraphStatistics counted;
     const Finding finding = check(counted);
     const std::string text = to_json(finding, counted).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -73,8 +77,9 @@ Finding run_apart(const std::function<Finding(GraphStatistics &)> &check, unsign
     } else {
         const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         finding.verdict = Verdict::failed;
-        finding.cause = signal == SIGALRM ? "not done after " + std::to_string(seconds) + " s"
-                                          : "crashed with signal " + std::to_string(signal);
+        finding.cause = signal == SIGXCPU   ? "not done after " + std::to_string(seconds) + " s of processor time"
+                        : signal == SIGALRM ? "waited for more than " + std::to_string(60 * seconds) + " s"
+                                            : "crashed with signal " + std::to_string(signal);
         finding.text = finding.cause + "\n";
     }
     statistics.count(finding);

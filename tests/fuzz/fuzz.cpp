@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
     app.add_option("--replay", options.replay, "check a stored graph again")->check(CLI::ExistingFile);
     app.add_option("--store", options.store, "the folder for graphs that are wrong");
     app.add_option("--shrinks", options.shrinks, "how many runs it may take to make one of them small");
-    app.add_option("--seconds", options.seconds, "how long one graph may take");
+    app.add_option("--seconds", options.seconds, "how many seconds of processor time one graph may take");
     CLI11_PARSE(app, argc, argv);
     try {
         Fuzz fuzz(options);
