@@ -8,8 +8,8 @@ namespace sylvite {
 
 namespace {
 
-// The Arrays that inner loops read from outside themselves, by key.
-std::set<std::string> captured_by_loops_in(const LoopNode &loop, const std::function<bool(const Function &)> &changes) {
+// The Arrays, by key, that inner loops read from outside themselves, or that are used whole: as a state.
+std::set<std::string> used_whole(const LoopNode &loop, const std::function<bool(const Function &)> &changes) {
     std::set<const LoopNode *> inner;
     walk_deep(loop.next, [&](const Function &function) {
         if (const auto node = array_node(function); node && node->loop && changes(function)) {
@@ -18,7 +18,15 @@ std::set<std::string> captured_by_loops_in(const LoopNode &loop, const std::func
         return changes(function);
     });
     std::set<std::string> keys;
+    const auto add = [&](const Arrays &arrays) {
+        for (const Array &array : arrays) {
+            keys.insert(target_of(array.func().function()).key);
+        }
+    };
+    add(loop.next);
     for (const LoopNode *each : inner) {
+        add(read_before(*each));
+        add(each->next);
         const auto changes_there = changing_in(*each);
         walk_deep(each->next, [&](const Function &function) {
             const bool is_captured = array_node(function) && !changes_there(function);
@@ -31,34 +39,74 @@ std::set<std::string> captured_by_loops_in(const LoopNode &loop, const std::func
     return keys;
 }
 
-// The reads of an Array, to see whether all of them are at the loop's step.
-class ReadsAtStep : public IRGraphVisitor {
+// Whether an Expr is known before the loop begins: it consists of constants and parameters other than the loop's step.
+bool is_known_before(const Expr &e, const std::string &step) {
+    class Find : public IRGraphVisitor {
+    public:
+        explicit Find(std::string step) : step_(std::move(step)) {}
+        bool found = false;
+
+    private:
+        const std::string step_;
+        using IRGraphVisitor::visit;
+        void visit(const Variable *op) override {
+            found = found || !op->param.defined() || op->param.is_buffer() || op->name == step_;
+        }
+        void visit(const Call *) override { found = true; }
+        void visit(const Let *) override { found = true; }
+    } find(step);
+    e.accept(&find);
+    return !find.found;
+}
+
+// Finds what element each read of an Array is of.
+class ElementOfStep : public IRGraphVisitor {
 public:
-    ReadsAtStep(std::string array, std::string step) : array_(std::move(array)), step_(std::move(step)) {}
-    bool all = true;
+    ElementOfStep(std::string array, const Expr &step) : array_(std::move(array)), step_(step) {}
+    Expr first;
+    bool backwards = false, differ = false;
 
 private:
-    const std::string array_, step_;
+    const std::string array_;
+    const Expr step_;
+    std::map<std::string, Expr> lets_;  // of those around the present Expr, with the values of outer ones in them
     using IRGraphVisitor::visit;
+    void visit(const Let *op) override {
+        op->value.accept(this);
+        if (op->value.type() == Halide::Int(32)) {
+            lets_[op->name] = replace_variables(op->value, lets_);
+        }
+        op->body.accept(this);
+    }
     void visit(const Call *op) override {
         IRGraphVisitor::visit(op);
         if (op->func.defined() && target_of(Function(op->func)).key == array_) {
-            const Variable *last = op->args.empty() ? nullptr : op->args.back().as<Variable>();
-            all = all && last && last->name == step_;
+            const Expr element = replace_variables(op->args.back(), lets_);
+            for (const bool back : {false, true}) {
+                const Expr rest = simplify(back ? element + step_ : element - step_);
+                if (is_known_before(rest, step_.as<Variable>()->name)) {
+                    differ = differ || (first.defined() && (back != backwards || !can_prove(first == rest)));
+                    first = rest;
+                    backwards = back;
+                    return;
+                }
+            }
+            differ = true;
         }
     }
 };
 
-bool is_of_step(const Capture &capture, const LoopNode &loop, const std::function<bool(const Function &)> &changes) {
-    ReadsAtStep reads(capture.target.key, loop.step.as<Variable>()->name);
-    for (const Array &next : loop.next) {
-        reads.all = reads.all && next.node() != capture.array.node();
-    }
+void find_element_of_step(Capture &capture, const LoopNode &loop,
+                          const std::function<bool(const Function &)> &changes) {
+    ElementOfStep reads(capture.target.key, loop.step);
     walk_deep(loop.next, [&](const Function &function) {
         for_each_expr(function, [&](const Expr &e) { e.accept(&reads); });
         return changes(function) || !array_node(function);
     });
-    return reads.all;
+    if (!reads.differ) {
+        capture.first = reads.first;
+        capture.backwards = reads.backwards;
+    }
 }
 
 }  // namespace
@@ -72,22 +120,23 @@ std::vector<Capture> captures_of(const LoopNode &loop, const std::function<bool(
         if (array && !changes(function)) {
             if (array->type.is_float() && outside.depends(function)) {
                 captures.push_back({target_of(function), array->name, array->type, array->extents,
-                                    Array::from_node(array, Func(function)), Halide::Parameter()});
+                                    Array::from_node(array, Func(function)), Halide::Parameter(), Expr()});
             }
             return false;
         }
         for (const Halide::Parameter &scalar : reads_of(function).parameters) {
             if (scalar.type().is_float() && outside.depends(scalar) && scalars.insert(scalar.name()).second) {
-                captures.push_back({target_of(scalar), scalar.name(), scalar.type(), {}, Array(), scalar});
+                captures.push_back({target_of(scalar), scalar.name(), scalar.type(), {}, Array(), scalar, Expr()});
             }
         }
         return true;
     });
     if (loop.capacity.defined()) {
-        const std::set<std::string> inner = captured_by_loops_in(loop, changes);
+        const std::set<std::string> whole = used_whole(loop, changes);
         for (Capture &capture : captures) {
-            capture.of_step = capture.array.defined() && !capture.extents.empty() && !inner.count(capture.target.key) &&
-                              is_of_step(capture, loop, changes);
+            if (capture.array.defined() && !capture.extents.empty() && !whole.count(capture.target.key)) {
+                find_element_of_step(capture, loop, changes);
+            }
         }
     }
     return captures;

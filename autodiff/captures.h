@@ -12,12 +12,17 @@ struct Capture {
     std::vector<Expr> extents;
     Array array;               ///< undefined for a scalar
     Halide::Parameter scalar;  ///< if it is one
-    /// Whether step t reads element t of the last dimension only, so that the adjoint of each element is known after one
-    /// step and none is summed up.
-    bool of_step = false;
 
-    /// The extents of what a step of the reverse loop contributes: those of one element if it is of_step.
-    std::vector<Expr> summed() const { return {extents.begin(), extents.end() - (of_step ? 1 : 0)}; }
+    /// Where each step reads one element of the last dimension and no two steps the same: step t reads first + t, or
+    /// first - t with `backwards`. The adjoint of an element is then known after one step, and nothing is summed up.
+    Expr first;
+    bool backwards = false;
+    bool of_step() const { return first.defined(); }
+    Expr element(const Expr &step) const { return simplify(backwards ? first - step : first + step); }
+    Expr step_of(const Expr &element) const { return simplify(backwards ? first - element : element - first); }
+
+    /// The extents of what a step of the reverse loop contributes: those of one element if it is of_step().
+    std::vector<Expr> summed() const { return {extents.begin(), extents.end() - (of_step() ? 1 : 0)}; }
 };
 
 /// What the body of `loop` reads from outside, loops inside it included, and `outside` says to depend on what is

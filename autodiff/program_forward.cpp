@@ -131,7 +131,7 @@ void ProgramForward::prepare(const std::shared_ptr<const LoopNode> &node) {
         return;  // nothing moves; the loop stays as it is
     }
     LoopOptions options = node->options;
-    options.capacity = substitution_(node->capacity);
+    options.capacity = substitution_(node->options.capacity);
     const Arrays results =
         loop_like(*node, substitution_(node->trips), init, LoopBody([&](const Expr &step, const Arrays &state) {
             Substitution inner(&substitution_);

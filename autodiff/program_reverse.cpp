@@ -38,15 +38,15 @@ Array plus(const Array &sum, const Func &more) {
     return Array(result, sum.extents());
 }
 
-// Element i of the last dimension is `stacked` of the step back from the end of `steps` steps; 0 where there was none.
-Array in_order(const Array &stacked, const Expr &steps, const std::vector<Expr> &extents) {
+// The adjoint of a capture that is of_step(), from `stacked`, what the steps of the reverse loop contributed.
+Array adjoint_of_elements(const Capture &c, const Array &stacked, const Expr &steps) {
     Func f(stacked.name());
-    const std::vector<Halide::Var> vars = coordinates(extents.size());
+    const std::vector<Halide::Var> vars = coordinates(c.extents.size());
     std::vector<Expr> at(vars.begin(), vars.end());
-    const Expr back = steps - 1 - at.back();
-    at.back() = Halide::clamp(back, 0, stacked.extents().back() - 1);
-    f(vars) = Halide::select(back >= 0, stacked(at), make_zero(stacked.type()));
-    return Array(f, extents);
+    const Expr step = c.step_of(at.back());
+    at.back() = Halide::clamp(steps - 1 - step, 0, stacked.extents().back() - 1);
+    f(vars) = Halide::select(step >= 0 && step < steps, stacked(at), make_zero(stacked.type()));
+    return Array(f, c.extents);
 }
 
 }  // namespace
@@ -154,7 +154,8 @@ void ProgramReverse::sweep(const LoopReads &reads) {
         inner_wanted.insert(c.target.key);
         const auto sum = sums_.find(c.target);
         const std::string name = "adjoint_" + c.name;
-        init.push_back(!c.of_step && sum != sums_.end() ? sum->second : zeros(name, adjoint_type(c.type), c.summed()));
+        init.push_back(!c.of_step() && sum != sums_.end() ? sum->second
+                                                          : zeros(name, adjoint_type(c.type), c.summed()));
     }
     for (int i : states) {
         inner_wanted.insert(target_of(node.state[i].func().function()).key);
@@ -162,9 +163,9 @@ void ProgramReverse::sweep(const LoopReads &reads) {
 
     LoopOptions options = node.options;
     options.name += "_reverse";
-    options.capacity = node.capacity;
-    if (std::any_of(captures.begin(), captures.end(), [](const Capture &c) { return c.of_step; })) {
-        options.capacity = simplify(Halide::max(node.capacity, 1));  // in_order() reads an element even if there is none
+    if (std::any_of(captures.begin(), captures.end(), [](const Capture &c) { return c.of_step(); })) {
+        // adjoint_of_elements() reads one even if there is none.
+        options.capacity = simplify(Halide::max(node.capacity, 1));
     }
     const Expr steps = steps_of(reads.node);
     const Arrays results =
@@ -176,7 +177,7 @@ void ProgramReverse::sweep(const LoopReads &reads) {
                      body.add_root(node.next[states[k]], more.defined() ? plus(adjoints[k], more.func()) : adjoints[k]);
                  }
                  for (size_t k = 0; k < captures.size(); k++) {
-                     if (!captures[k].of_step) {
+                     if (!captures[k].of_step()) {
                          body.add_to(captures[k].target, adjoints[states.size() + k]);
                      }
                  }
@@ -196,10 +197,11 @@ void ProgramReverse::sweep(const LoopReads &reads) {
                  for (size_t k = 0; k < captures.size(); k++) {
                      const Capture &c = captures[k];
                      const Func more = c.array.defined() ? body.adjoint(c.array) : body.adjoint(c.scalar);
-                     if (!c.of_step) {
+                     if (!c.of_step()) {
                          next.push_back(plus(body.sum(c.target), more));
                      } else {
-                         next.push_back(more.defined() ? slice(Array(more, c.extents), step) : init[states.size() + k]);
+                         next.push_back(more.defined() ? slice(Array(more, c.extents), c.element(step))
+                                                       : init[states.size() + k]);
                      }
                  }
                  Substitution recorded;
@@ -227,8 +229,8 @@ void ProgramReverse::sweep(const LoopReads &reads) {
     for (const Capture &c : captures) {
         const Array &total = results[k++];
         const auto sum = sums_.find(c.target);
-        if (c.of_step) {
-            const Array all = in_order(stack(total), steps, c.extents);
+        if (c.of_step()) {
+            const Array all = adjoint_of_elements(c, stack(total), steps);
             if (sum != sums_.end()) {
                 sum->second = plus(sum->second, all.func());
             } else {

@@ -64,7 +64,17 @@ private:
     }
 };
 
-// Replaces variables: `within_reads` in the arguments of reads, `elsewhere` in arithmetic.
+// Whether a call is one of a function that somebody else wrote, who may count on arguments from the domain alone.
+bool is_foreign(const Call *op) {
+    const bool is_extern = op->call_type == Call::Extern || op->call_type == Call::PureExtern;
+    const size_t suffix = op->name.rfind("_f");
+    const bool is_halides =
+        suffix != std::string::npos &&
+        (op->name.substr(suffix) == "_f16" || op->name.substr(suffix) == "_f32" || op->name.substr(suffix) == "_f64");
+    return is_extern && !is_halides;
+}
+
+// Replaces variables: `within_reads` in the arguments of reads and of foreign functions, `elsewhere` in arithmetic.
 class ReplaceInReads : public IRGraphMutator {
 public:
     ReplaceInReads(const std::map<std::string, Expr> &within_reads, const std::map<std::string, Expr> &elsewhere) :
@@ -74,7 +84,7 @@ private:
     const std::map<std::string, Expr> &within_reads_, &elsewhere_;
     using IRGraphMutator::visit;
     Expr visit(const Call *op) override {
-        const bool reads = op->call_type == Call::Halide || op->call_type == Call::Image;
+        const bool reads = op->call_type == Call::Halide || op->call_type == Call::Image || is_foreign(op);
         return reads ? replace_variables(op, within_reads_) : IRGraphMutator::visit(op);
     }
     Expr visit(const Variable *op) override {

@@ -17,15 +17,6 @@ using Kind = ArrayNode::Kind;
 // The loops whose states or step numbers a thing depends on. In a program these always form a chain of nested loops.
 using LoopSet = std::set<const LoopNode *>;
 
-// What must be there before a loop begins.
-Arrays before(const LoopNode &loop) {
-    Arrays arrays = loop.init;
-    if (loop.count.defined()) {
-        arrays.push_back(loop.count);
-    }
-    return arrays;
-}
-
 std::vector<Expr> sizes_of(const LoopNode &loop) {
     std::vector<Expr> sizes{loop.trips};
     if (loop.capacity.defined()) {
@@ -202,7 +193,7 @@ void Partition::require(const LoopPtr &loop) {
         return;
     }
     loops_of(loop);  // registers its states before its body is looked at
-    for (const Array &array : before(*loop)) {
+    for (const Array &array : read_before(*loop)) {
         materialise(array.node());
     }
     for (const Array &array : loop->next) {
@@ -295,7 +286,7 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
                 add(read);
             }
         } else if (node->loop) {
-            for (const Array &array : before(*node->loop)) {
+            for (const Array &array : read_before(*node->loop)) {
                 add(array.node());
             }
             for (const Array &array : node->loop->next) {
@@ -303,7 +294,7 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
             }
         }
     };
-    for (const Array &array : before(*loop)) {
+    for (const Array &array : read_before(*loop)) {
         add(array.node());
     }
     for (const Array &array : loop->next) {

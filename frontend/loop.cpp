@@ -130,7 +130,8 @@ std::shared_ptr<LoopNode> counted(const Expr &trips, const LoopOptions &options,
 
 void set_capacity(LoopNode &node, const std::string &function) {
     if (const Expr &capacity = node.options.capacity; capacity.defined()) {
-        node.capacity = checked_count(capacity, function, "the capacity of " + node.options.name);
+        const Expr checked = checked_count(capacity, function, "the capacity of " + node.options.name);
+        node.capacity = simplify(Halide::max(checked, 0));
         _halide_user_assert(!reads_arrays(node.capacity))
             << function << " needs a capacity that is known before the program runs; that of " << node.options.name
             << " reads an array: give a bound of it.";
@@ -158,8 +159,8 @@ Arrays loop_like(const LoopNode &like, const Expr &trips, const Arrays &init, co
     node->trips = like.trips;
     node->going = like.going;
     node->steps = like.steps;
-    set_capacity(*node, "loop()");
-    return write_down(node, init, body, "loop()");
+    set_capacity(*node, "while_loop()");
+    return write_down(node, init, body, "while_loop()");
 }
 
 WhileResult while_loop(const WhileCondition &condition, const Arrays &init, const LoopBody &body,
@@ -226,6 +227,9 @@ Scanned scan(const Expr &trips, const Arrays &init, const Arrays &inputs, const 
         _halide_user_assert(input.defined() && input.dimensions() > 0)
             << "scan() needs inputs with a dimension that counts the steps; " << options.name << " was given "
             << (input.defined() ? input.name() + ", which has none" : "an Array that is not defined") << ".";
+        _halide_user_assert(!can_prove(input.extents().back() < steps))
+            << "scan() needs inputs with an element for each step; " << options.name << " makes " << steps
+            << " steps and " << input.name() << " has " << input.extents().back() << ".";
     }
     const auto step = [&](const Expr &t, const Arrays &state) {
         Arrays now;
@@ -255,6 +259,14 @@ Scanned scan(const Expr &trips, const Arrays &init, const Arrays &inputs, const 
 
 Array history(const Array &result) { return kept("history()", Kind::History, result); }
 Array stack(const Array &result) { return kept("stack()", Kind::Stack, result); }
+
+Arrays read_before(const LoopNode &loop) {
+    Arrays arrays = loop.init;
+    if (loop.count.defined()) {
+        arrays.push_back(loop.count);
+    }
+    return arrays;
+}
 
 Expr steps_of(const std::shared_ptr<const LoopNode> &loop) {
     return loop->going < 0 ? loop->trips : loop_array(Kind::Result, loop, loop->steps)();

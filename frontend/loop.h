@@ -11,14 +11,15 @@ namespace sylvite {
 /// With S bytes of state that the derivative reads and n steps:
 enum class Memory {
     store_all,  ///< keeps all of them: S * n bytes, no step is run twice
-    sqrt,       ///< keeps every sqrt(n)-th: about 2 * S * sqrt(n) bytes, each step is run once more
+    sqrt,       ///< keeps every sqrt(n)-th: about 2 * S * sqrt(n) bytes, each step is run once more; a loop of which the
+                ///< program itself reads a history or stack, as a scan with outputs, keeps all of them
 };
 
 /// Options of `loop`, `while_loop`, `scan` and `branch`.
 struct LoopOptions {
     std::string name = "step";          ///< names the loop's kernels in schedules and prints
     Memory memory = Memory::store_all;  ///< states that the derivative does not read are never kept
-    Expr capacity = Expr();             ///< a bound of the steps that does not change in outer loops; sizes histories
+    Expr capacity = Expr();  ///< a bound of the steps that does not change in outer loops; sizes histories; < 0 is 0
 };
 
 /// The control flow behind the results of a loop.
@@ -93,7 +94,7 @@ struct Scanned {
 ///
 /// Where LoopOptions::capacity is given, outputs have that many elements and are 0 beyond the last step. `trips` must
 /// not read Arrays. The cost of a reverse step does not depend on the number of steps, as it would if a body of `loop`
-/// read `input(i, t / 2)`.
+/// read `input(i, t / 2)`. Throws Halide::CompileError for inputs that are known to have fewer elements than steps.
 using ScanBody = std::function<Scanned(Expr step, const Arrays &state, const Arrays &inputs)>;
 Scanned scan(const Expr &trips, const Arrays &init, const Arrays &inputs, const ScanBody &body,
              const LoopOptions &options = {.name = "scan"});
@@ -107,8 +108,11 @@ Array stack(const Array &result);
 /// How many steps a loop makes, for use outside its body.
 Expr steps_of(const std::shared_ptr<const LoopNode> &loop);
 
-/// A loop that ends as `like` does, with other `trips` (of no account if `like` is a while_loop) and states; where `like` is a while_loop, its
-/// states come first.
+/// The Arrays that a loop itself reads before its first step: initial states and, if there is one, its count.
+Arrays read_before(const LoopNode &loop);
+
+/// A loop that ends as `like` does, with other states and, unless `like` is a while_loop, other `trips`. The states of a
+/// while_loop come first.
 Arrays loop_like(const LoopNode &like, const Expr &trips, const Arrays &init, const LoopBody &body,
                  const LoopOptions &options);
 

@@ -1,5 +1,7 @@
 #include "frontend/sizes.h"
 
+#include "frontend/graph.h"
+
 #include <limits>
 #include <optional>
 
@@ -38,6 +40,9 @@ Expr checked_extent(const Expr &extent, const std::string &function, const std::
     const auto constant = as_const_int(simplify(extent));
     _halide_user_assert(constant.value_or(0) >= 0)
         << function << " needs extents that are not negative; " << name << " has " << *constant << ".";
+    _halide_user_assert(reads_of({extent}).functions.empty())
+        << function << " needs extents that are known before the program runs; " << name
+        << " has one that reads an array: make it a parameter.";
     return checked(extent, constant, "extents", function, name);
 }
 

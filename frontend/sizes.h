@@ -8,7 +8,7 @@
 namespace sylvite {
 
 /// An extent of an Array as int32: an integer, of a type of which int32 holds all values or a constant that it holds, and
-/// no negative constant. Throws Halide::CompileError in the name of `function` about `name` otherwise.
+/// no negative constant, and no read of an Array. Throws Halide::CompileError in the name of `function` about `name` otherwise.
 Halide::Expr checked_extent(const Halide::Expr &extent, const std::string &function, const std::string &name);
 
 /// The same for a number of steps, which may be negative.

@@ -2,6 +2,7 @@
 
 #include "frontend/graph.h"
 #include "frontend/remark.h"
+#include "frontend/sizes.h"
 
 using namespace Halide::Internal;
 
@@ -162,7 +163,7 @@ Array Substitution::operator()(const Array &array) {
             copied.value = (*this)(node->value);
         }
         for (Expr &extent : copied.extents) {
-            extent = (*this)(extent);
+            extent = checked_extent((*this)(extent), "call()", node->name);
         }
         copy = Array::from_node(std::make_shared<ArrayNode>(std::move(copied)));
     }
@@ -183,7 +184,12 @@ Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
         init.push_back((*this)(array));
     }
     LoopOptions options = node->options;
-    options.capacity = (*this)(node->capacity);
+    const Substitution *root = this;
+    while (root->outer_) {
+        root = root->outer_;
+    }
+    const bool rebuilt = root->applies_ && root->applies_(*node);
+    options.capacity = (*this)(rebuilt ? node->capacity : node->options.capacity);
     const auto body = [&](const Expr &step, const Arrays &state) {
         Substitution inner(this);
         inner.replace(node->step.as<Variable>()->name, step);
@@ -196,11 +202,6 @@ Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
         }
         return next;
     };
-    const Substitution *root = this;
-    while (root->outer_) {
-        root = root->outer_;
-    }
-    const bool rebuilt = root->applies_ && root->applies_(*node);
     const Expr trips = (*this)(node->trips);
     return loops_[node] =
                rebuilt ? root->build_(trips, init, body, options) : loop_like(*node, trips, init, body, options);

@@ -27,7 +27,8 @@ public:
     /// the algorithm without its schedule.
     void copy_all() { everything_ = true; }
 
-    /// Loops for which `applies` are rebuilt by `build`, wherever they stand; all others that change by loop().
+    /// Loops for which `applies` are rebuilt by `build`, wherever they stand, with LoopOptions::capacity defined where the
+    /// loop has a bound; all others that change by loop_like().
     using LoopBuilder =
         std::function<Arrays(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options)>;
     void rebuild(std::function<bool(const LoopNode &)> applies, LoopBuilder build);

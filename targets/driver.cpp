@@ -81,7 +81,7 @@ private:
     void step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, Statements &body);
     Expr count(const Loop &loop, Statements &out);
     Expr value_of(const Expr &scalar, const std::string &name, Statements &out);
-    void check_capacity(const Loop &loop, const std::vector<Ring> &rings, const Expr &steps, Statements &out);
+    void check_capacity(const Loop &loop, const Expr &steps, Statements &out);
     void repeat(const Loop &loop, const Expr &trips, const Statements &body, Statements &out);
     void repeat_while(const Loop &loop, const std::string &table, const Statements &body, Statements &out);
 
@@ -351,9 +351,12 @@ Expr Driver::count(const Loop &loop, Statements &out) {
     return out.let(unique_name(loop.name + ".trips"), Halide::max(trips, 0));
 }
 
-void Driver::check_capacity(const Loop &loop, const std::vector<Ring> &rings, const Expr &steps, Statements &out) {
-    if (std::any_of(rings.begin(), rings.end(), [](const Ring &ring) { return ring.slices.defined(); })) {
-        out.checked_call("sylvite_check_history", {program_.name(), loop.name, steps, loop.node->capacity});
+void Driver::check_capacity(const Loop &loop, const Expr &steps, Statements &out) {
+    for (size_t j = 0; j < loop.node->state.size(); j++) {
+        if (loop.keeps(static_cast<int>(j))) {
+            out.checked_call("sylvite_check_history", {program_.name(), loop.name, steps, loop.node->capacity});
+            return;
+        }
     }
 }
 
@@ -362,14 +365,14 @@ void Driver::loop(const Loop &loop, Statements &out) {
     const int states = static_cast<int>(node.state.size());
     const bool is_while = node.going >= 0;
     const Expr trips = count(loop, out);
+    if (!is_while) {
+        check_capacity(loop, trips, out);
+    }
     std::vector<Ring> rings;
     for (const RingPlan &plan : plan_rings(loop, [&](const std::string &kernel, int output, int input) {
              return kernels_.at(kernel).in_place.count({output, input}) > 0;
          })) {
         rings.push_back(make_ring(loop, plan, out));
-    }
-    if (!is_while) {
-        check_capacity(loop, rings, trips, out);
     }
     // The table holds a pointer to each state, at first to the initial ones.
     const std::string table = unique_name(loop.name + ".states");
@@ -380,7 +383,7 @@ void Driver::loop(const Loop &loop, Statements &out) {
     const Statements body = block(node.step.as<Variable>()->name, [&](Statements &inside) {
         inside.checked_call("sylvite_step", {program_.name(), loop.name, node.step, is_while ? Expr(-1) : trips});
         if (is_while) {
-            check_capacity(loop, rings, node.step + 1, inside);
+            check_capacity(loop, node.step + 1, inside);
         }
         step_of(loop, rings, table, inside);
     });

@@ -47,7 +47,7 @@ bool is_read(const ArrayNode *node, const Block &block, const Kernel *except) {
             return kernel != except && has(kernel->inputs, node);
         }
         const Loop &loop = *std::get<std::shared_ptr<const Loop>>(step);
-        return has(loop.node->init, node) || has(loop.node->next, node) || is_read(node, loop.body, except);
+        return has(read_before(*loop.node), node) || has(loop.node->next, node) || is_read(node, loop.body, except);
     });
 }
 

@@ -15,7 +15,7 @@ using namespace Halide;
 namespace {
 
 constexpr int n = 3;
-const Var x("x");
+const Var x("x"), y("y");
 
 Array row(const std::string &name, const Expr &value) {
     Func f(name);
@@ -173,10 +173,10 @@ TEST(ControlFlow, ScanOfFewerStepsThanItHasInputs) {
 TEST(ControlFlow, AdjointsOfInputsOfAScanAreNotSummedUp) {
     const auto sum_is_a_state = [](const Expr &at) {
         const Array xs = input<double>("xs", {n, 5});
-        const Arrays y = loop(5, {a}, [&](const Expr &t, const Arrays &s) {
+        const Arrays last = loop(5, {a}, [&](const Expr &t, const Arrays &s) {
             return Arrays{row("u", sin(s[0](x)) * xs(x, clamp(t + at, 0, 4)))};
         });
-        const Program program("sums", {a, xs}, {{"y", y[0]}});
+        const Program program("sums", {a, xs}, {{"y", last[0]}});
         ProgramCase c = with_rows("sums", program, {"a"}, {"y"});
         c.wrt.push_back("xs");
         c.sizes["xs"] = {n, 5};
@@ -198,10 +198,10 @@ TEST(ControlFlow, InputsThatAreReadInSeveralWays) {
     const Array xs = input<double>("xs", {n, 4});
     const Array same(xs.func(), {n, 4});
     const auto check = [&](const char *name, const std::function<Expr(const Expr &, const Array &)> &value) {
-        const Arrays y = loop(4, {a}, [&](const Expr &t, const Arrays &s) {
+        const Arrays last = loop(4, {a}, [&](const Expr &t, const Arrays &s) {
             return Arrays{row("u", sin(s[0](x)) * xs(x, t) + value(t, s[0]))};
         });
-        ProgramCase c = with_rows(name, Program(name, {a, b, xs}, {{"y", y[0]}}), {"a", "b"}, {"y"});
+        ProgramCase c = with_rows(name, Program(name, {a, b, xs}, {{"y", last[0]}}), {"a", "b"}, {"y"});
         c.wrt.push_back("xs");
         c.sizes["xs"] = {n, 4};
         check_program(c, 40);
@@ -215,12 +215,78 @@ TEST(ControlFlow, InputsThatAreReadInSeveralWays) {
     });
 }
 
+// An Array of which each step reads an element is also the start of an inner loop, or of a branch.
+TEST(ControlFlow, InputsThatInnerLoopsBeginWith) {
+    const Array xs = input<double>("xs", {n, n});
+    const auto table = [](const char *name, const Expr &value) {
+        Func f(name);
+        f(x, y) = value;
+        return Array(f, {n, n});
+    };
+    const auto check = [&](const char *name, const std::function<Array(const Expr &, const Array &)> &whole) {
+        const Arrays end = loop(n, {a}, [&](const Expr &t, const Arrays &s) {
+            const Array w = whole(t, s[0]);
+            return Arrays{row("u", sin(s[0](x)) * xs(x, t) + w(x, 1))};
+        });
+        ProgramCase c = with_rows(name, Program(name, {a, xs}, {{"y", end[0]}}), {"a"}, {"y"});
+        c.wrt.push_back("xs");
+        c.sizes["xs"] = {n, n};
+        check_program(c, 50);
+    };
+    check("start", [&](const Expr &, const Array &u) {
+        return loop(
+            2, {xs}, [&](const Expr &, const Arrays &s) { return Arrays{table("m", sin(s[0](x, y)) * u(x))}; },
+            named("inner"))[0];
+    });
+    check("arm", [&](const Expr &t, const Array &u) {
+        return branch(
+            t % 2 == 0, {xs}, [&](const Arrays &s) { return Arrays{table("m", s[0](x, y) * u(x))}; },
+            [](const Arrays &s) { return s; })[0];
+    });
+    check("carried", [&](const Expr &, const Array &) { return xs; });
+}
+
+// Elements that steps read at a distance, or from the last one on, need no sum either.
+TEST(ControlFlow, ElementsAtADistanceAndBackwards) {
+    const Array xs = input<double>("xs", {n, 8});
+    const Param<int> first("first");
+    for (const auto &[name, element] : std::map<std::string, std::function<Expr(const Expr &)>>{
+             {"later", [&](const Expr &t) { return t + first; }}, {"backwards", [](const Expr &t) { return 6 - t; }}}) {
+        const Arrays last = loop(5, {a}, [&](const Expr &t, const Arrays &s) {
+            return Arrays{row("u", sin(s[0](x)) * xs(x, element(t)) + xs(n - 1 - x, element(t)))};
+        });
+        const Program program(name, {a, xs, first}, {{"y", last[0]}});
+        ProgramCase c = with_rows(name, program, {"a"}, {"y"});
+        c.wrt.push_back("xs");
+        c.sizes["xs"] = {n, 8};
+        c.integers["first"] = 2;
+        check_program(c, 60);
+        EXPECT_EQ(print(vjp(program, {"xs"})).find(": float64 [3, 8] = adjoint_xs"), std::string::npos) << name;
+    }
+}
+
+// The state is read as a length after the kernel that makes its next value could have run.
+TEST(ControlFlow, LengthFromAState) {
+    const Arrays end = loop(
+        3, {single("many", Expr(5.)), b},
+        [](const Expr &, const Arrays &s) {
+            const Array length = single("length", cast<int>(s[0]()));
+            const Array inner = loop(
+                length(), {s[1]},
+                [](const Expr &t, const Arrays &u) { return Arrays{row("v", sin(u[0](x)) + a(x) * t)}; },
+                named("inner", 9))[0];
+            return Arrays{single("less", s[0]() - 1), inner};
+        },
+        named("outer"));
+    check_program(with_rows("state", Program("state", {a, b}, {{"y", end[1]}}), {"a", "b"}, {"y"}), 70);
+}
+
 TEST(ControlFlow, LengthFromData) {
     const Expr steps = cast<int>(total(a) * 2);
-    const Arrays y = loop(
+    const Arrays last = loop(
         steps, {a}, [](const Expr &t, const Arrays &s) { return Arrays{row("u", sin(s[0](x)) + b(x) * t)}; },
         named("data", 20));
-    check_program(with_rows("data", Program("data", {a, b}, {{"y", y[0]}}), {"a", "b"}, {"y"}), 14);
+    check_program(with_rows("data", Program("data", {a, b}, {{"y", last[0]}}), {"a", "b"}, {"y"}), 14);
     const Arrays none = loop(
         steps - 100, {a}, [](const Expr &, const Arrays &s) { return Arrays{row("u", s[0](x) * s[0](x) * b(x))}; },
         named("negative", 20));
@@ -245,7 +311,7 @@ TEST(ControlFlow, CalledPrograms) {
 
 // A while_loop whose start depends on a step, in a branch, in a loop.
 TEST(ControlFlow, NestedThreeDeep) {
-    const Arrays y = loop(
+    const Arrays last = loop(
         4, {a},
         [](const Expr &t, const Arrays &outer) {
             return branch(
@@ -264,7 +330,7 @@ TEST(ControlFlow, NestedThreeDeep) {
                 named("either"));
         },
         named("outer"));
-    check_program(with_rows("nested", Program("nested", {a, b}, {{"y", y[0]}}), {"a", "b"}, {"y"}), 17);
+    check_program(with_rows("nested", Program("nested", {a, b}, {{"y", last[0]}}), {"a", "b"}, {"y"}), 17);
 }
 
 TEST(ControlFlow, SecondOrder) {

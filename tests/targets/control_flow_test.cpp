@@ -173,6 +173,88 @@ TEST(ControlFlow, AnyNumberOfSteps) {
               "mixed: loop running makes 6 steps but declares a capacity of 5");
 }
 
+// 5, 4 and 3 steps: the next value must not take the state's place before the inner loop has read it.
+TEST(ControlFlow, AStateThatIsALength) {
+    const Array many = input<int>("many", {}), none = input<int>("none", {});
+    const Arrays end = loop(
+        3, {many, none},
+        [](const Expr &, const Arrays &s) {
+            const Array inner = loop(
+                s[0](), {s[1]}, [](const Expr &, const Arrays &c) { return Arrays{single("more", c[0]() + 1)}; })[0];
+            return Arrays{single("less", s[0]() - 1), inner};
+        },
+        named("outer"));
+    Buffer<int> five = Buffer<int>::make_scalar(), zero = Buffer<int>::make_scalar(), sum = Buffer<int>::make_scalar();
+    five() = 5;
+    zero() = 0;
+    compile(Program("lengths", {many, none}, {{"sum", end[1]}}), find_target("x86-64"))
+        .run({{"many", five}, {"none", zero}, {"sum", sum}});
+    EXPECT_EQ(sum(), 12);
+}
+
+TEST(ControlFlow, ANegativeCapacityIsNone) {
+    const Array a = input<int>("a", {1000});
+    const Param<int> capacity("capacity"), count("count");
+    LoopOptions options = named("kept");
+    options.capacity = capacity;
+    const auto increased = [](const Expr &, const Arrays &s) {
+        Func f("more");
+        f(x) = s[0](x) + 1;
+        return Arrays{Array(f, {1000})};
+    };
+    const Array end = loop(count, {a}, LoopBody(increased), options)[0];
+    Func kept("kept");
+    const Halide::RDom r(0, count);
+    kept() += history(end)(0, r);
+    const Executable run = compile(Program("negative", {a, capacity, count}, {{"b", end}, {"sum", Array(kept, {})}}),
+                                   find_target("x86-64"));
+    Buffer<int> start(1000), b(1000), sum = Buffer<int>::make_scalar();
+    start.fill(1);
+    const auto status = [&](int c, int n) {
+        return run.try_run({{"a", start}, {"capacity", c}, {"count", n}, {"b", b}, {"sum", sum}}).text;
+    };
+    EXPECT_EQ(status(-1, 0), "");
+    EXPECT_EQ(status(3, 3), "");
+    EXPECT_EQ(sum(), 6);
+    EXPECT_EQ(status(-5, 2), "negative: loop kept makes 2 steps but declares a capacity of 0");
+}
+
+TEST(ControlFlow, ACallWithALengthFromAnArray) {
+    const Param<int> count("count");
+    const Array a = input<int>("a", {n}), m = input<int>("m", {});
+    const Array more =
+        loop(count, {a}, [](const Expr &t, const Arrays &s) { return Arrays{row("more", s[0](x) + t)}; })[0];
+    const Program add("add", {a, count}, {{"more", more}});
+    const Program program("called", {a, m}, {{"b", call(add, {a, m()})[0]}});
+    Buffer<int> start(n), b(n), steps = Buffer<int>::make_scalar();
+    start.fill(1);
+    steps() = 4;
+    compile(program, find_target("x86-64")).run({{"a", start}, {"m", steps}, {"b", b}});
+    EXPECT_EQ(b(n - 1), 1 + 0 + 1 + 2 + 3);
+
+    Func ones("ones");
+    ones(x) = 1;
+    const Program sized("sized", {count}, {{"ones", Array(ones, {count})}});
+    try {
+        call(sized, {m()});
+        FAIL();
+    } catch (const Halide::CompileError &error) {
+        EXPECT_NE(
+            std::string(error.what()).find("extents that are known before the program runs; ones has one that reads"),
+            std::string::npos)
+            << error.what();
+    }
+}
+
+TEST(ControlFlow, AScanNeedsAnElementForEachStep) {
+    const Array a = input<int>("a", {n}), xs = input<int>("xs", {n, 3});
+    EXPECT_THROW(scan(4, {a}, {xs},
+                      [](const Expr &, const Arrays &s, const Arrays &) {
+                          return Scanned{s, {}};
+                      }),
+                 Halide::CompileError);
+}
+
 TEST(ControlFlow, AWhileLoopLongerThanItsHistoryIsRefused) {
     const Array a = input<int>("a", {});
     LoopOptions options = named("way");
