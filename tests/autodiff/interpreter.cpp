@@ -437,6 +437,11 @@ void Interpreter<T>::set_limit(long work) {
     machine_->limit = work;
 }
 
+template<typename T>
+double Interpreter<T>::largest() const {
+    return machine_->largest;
+}
+
 template class Interpreter<double>;
 template class Interpreter<Dual>;
 template class Interpreter<HyperDual>;

@@ -52,6 +52,9 @@ public:
     long work() const;
     void set_limit(long work);
 
+    /// The largest finite float that was met, derivatives included: what rounding is in proportion to.
+    double largest() const;
+
 private:
     class Machine;
     std::unique_ptr<Machine> machine_;

@@ -12,6 +12,7 @@ template<typename T>
 class ExpressionMachine {
 public:
     long work = 0, limit = 0;
+    double largest = 0;
 
     virtual ~ExpressionMachine() = default;
 
@@ -41,6 +42,10 @@ protected:
             const Value computed = compute(program, program.tape.nodes[n]);
             program.values[n] = computed;
             program.known_at[n] = program.epoch;
+            if (program.tape.nodes[n].type.is_float()) {
+                const double size = size_of(computed.f);
+                largest = size > largest && std::isfinite(size) ? size : largest;
+            }
         }
         return program.values[n];
     }

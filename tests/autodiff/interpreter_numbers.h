@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace sylvite::testing {
@@ -13,6 +15,13 @@ struct Dual {
 struct HyperDual {
     double f, d1, d2, d12;
 };
+
+/// The largest of a number's parts in absolute value; NaN if one of them is.
+inline double size_of(double x) { return std::abs(x); }
+inline double size_of(const Dual &x) { return std::max(std::abs(x.f), std::abs(x.d)); }
+inline double size_of(const HyperDual &x) {
+    return std::max({std::abs(x.f), std::abs(x.d1), std::abs(x.d2), std::abs(x.d12)});
+}
 
 /// A function of one real variable, with its first and second derivative, which are told the value too.
 struct UnaryFunction {

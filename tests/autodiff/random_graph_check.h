@@ -25,8 +25,9 @@ struct Finding {
 /// What was checked on random graphs.
 struct GraphStatistics {
     int graphs = 0, hessians = 0;
-    long elements = 0;  ///< elements of jvp compared
-    long infinite = 0;  ///< left out because the oracle says that the derivative is not finite
+    long elements = 0;   ///< elements of jvp compared
+    long infinite = 0;   ///< left out because the oracle says that the derivative is not finite
+    long cancelled = 0;  ///< differ by no more than the rounding of larger numbers that cancel on the way
     std::map<Verdict, int> verdicts;
     std::map<std::string, int> causes;  ///< of what is not right
 

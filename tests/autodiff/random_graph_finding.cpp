@@ -73,7 +73,8 @@ std::string GraphStatistics::text() const {
     for (const auto &[verdict, number] : verdicts) {
         text << " " << number << " " << name_of(verdict) << ",";
     }
-    text << " " << hessians << " second derivatives, " << elements << " elements (" << infinite << " not finite)\n";
+    text << " " << hessians << " second derivatives, " << elements << " elements (" << infinite << " not finite, "
+         << cancelled << " lost to rounding)\n";
     for (const auto &[cause, number] : causes) {
         text << "  " << number << " " << cause << "\n";
     }

@@ -20,7 +20,8 @@ Json to_json(const Finding &finding, const GraphStatistics &counted) {
             {"cause", finding.cause},
             {"hessians", counted.hessians},
             {"elements", counted.elements},
-            {"infinite", counted.infinite}};
+            {"infinite", counted.infinite},
+            {"cancelled", counted.cancelled}};
 }
 
 [[noreturn]] void child(int pipe, const std::function<Finding(GraphStatistics &)> &check, unsigned seconds) {
@@ -74,6 +75,7 @@ Finding run_apart(const std::function<Finding(GraphStatistics &)> &check, unsign
         statistics.hessians += result["hessians"].get<int>();
         statistics.elements += result["elements"].get<long>();
         statistics.infinite += result["infinite"].get<long>();
+        statistics.cancelled += result["cancelled"].get<long>();
     } else {
         const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         finding.verdict = Verdict::failed;
