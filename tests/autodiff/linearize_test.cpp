@@ -57,6 +57,15 @@ TEST(Linearize, StagesWithoutAnRDom) {
     });
 }
 
+TEST(Linearize, ValuesThatAreUsedManyTimes) {
+    check_linearize([](Func in, Expr p) {
+        Func f("f");
+        const Expr t = sin(in(x)), u = t * t * p, v = cos(p) * in(x + 1);
+        f(x) = exp(u * v) * (v * p) * u + t * (v * sin(p)) + u + u * (t + v);
+        return f;
+    });
+}
+
 TEST(Linearize, ReductionsAndGathers) {
     check_linearize([](Func in, Expr p) {
         Func f("f");
