@@ -298,6 +298,7 @@ private:
     // A loop all of whose iterations go to the first or the last element of a dimension, as those beyond a clamp do.
     struct Edge {
         std::string loop;
+        Expr at;  // the element: of the box, not as the index says it, which may read data and still be known
         bool is_first = false;
         std::vector<int> offsets;  // of the loop's iterations from the element that they go to
     };
@@ -326,9 +327,10 @@ private:
             if (edge.loop.empty() || !left.erase(edge.loop) || (!edge.is_first && !can_prove(s.index[row] == last))) {
                 return {};
             }
+            edge.at = edge.is_first ? first : last;
             const LoopRange &range = s.domain.at(edge.loop);
-            const auto from = as_const_int(simplify(range.min - s.index[row]));
-            const auto to = as_const_int(simplify(range.max - s.index[row]));
+            const auto from = as_const_int(simplify(range.min - edge.at));
+            const auto to = as_const_int(simplify(range.max - edge.at));
             if (!from || !to || *to - *from >= most_at_edge) {
                 return {};
             }
@@ -366,7 +368,7 @@ private:
                 for (const int offset : edge.offsets) {
                     more.push_back(point);
                     more.back().is_solved[row] = true;
-                    more.back().substitute(edge.loop, near_edge(row, edge.is_first, s.index[row], offset));
+                    more.back().substitute(edge.loop, near_edge(row, edge.is_first, edge.at, offset));
                 }
             }
             points = std::move(more);
@@ -385,7 +387,7 @@ private:
         for (const auto &[row, edge] : edges) {
             const Expr u = Variable::make(Halide::Int(32), pure_[row]);
             contribution.value =
-                Halide::select(edge.is_first ? u > s.index[row] : u < s.index[row], nothing, contribution.value);
+                Halide::select(edge.is_first ? u > edge.at : u < edge.at, nothing, contribution.value);
         }
         contribution.index = variables(pure_);
         contribution.is_gather = true;

@@ -63,6 +63,16 @@ TEST(Edges, ManyAndNone) {
     }
 }
 
+// An index that is read from a table, and known all the same: a remainder by 2, halved.
+TEST(Edges, KnownAlthoughOfData) {
+    const Array in = input<double>("in", {width, 2});
+    Func table("table"), out("out");
+    table(x) = (x * 7) % 5;
+    out(x, y) = in(y, table(x) % 2 / 2);
+    const Program program("looked_up", {in}, {{"out", Array(out, {3, width})}});
+    check_program({"looked_up", program, {"in"}, {{"in", {width, 2}}, {"out", {3, width}}}, {}}, 9);
+}
+
 TEST(Edges, InSecondOrder) {
     const Array in = input<double>("in", {width, height});
     const Func edge = repeat_edge(in);
