@@ -57,6 +57,19 @@ bool can_load(const char *library) {
     return handle != nullptr;
 }
 
+// The library stays loaded: Halide's run time opens it under this name too.
+std::string why_no_cuda() {
+    void *driver = dlopen("libcuda.so", RTLD_LAZY);
+    if (!driver) {
+        return "there is no CUDA driver (libcuda.so)";
+    }
+    const auto initialise = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
+    const auto count = reinterpret_cast<int (*)(int *)>(dlsym(driver, "cuDeviceGetCount"));
+    int devices = 0;
+    const bool works = initialise && count && initialise(0) == 0 && count(&devices) == 0 && devices > 0;
+    return works ? "" : "the CUDA driver finds no GPU";
+}
+
 }  // namespace
 
 const char *to_string(Verified verified) {
@@ -68,7 +81,7 @@ const char *to_string(Verified verified) {
     case Verified::lavapipe:
         return "run on lavapipe";
     case Verified::ptxas:
-        return "assembled by ptxas";
+        return "assembled by ptxas, run where there is a GPU";
     }
     return "";
 }
@@ -106,8 +119,8 @@ std::string why_not_here(const TargetRow &row) {
             return std::string("this processor has no ") + name;
         }
     }
-    if (target.has_feature(Target::CUDA) && !can_load("libcuda.so")) {
-        return "there is no CUDA driver (libcuda.so)";
+    if (target.has_feature(Target::CUDA)) {
+        return why_no_cuda();
     }
     if (target.has_feature(Target::Vulkan) && !can_load("libvulkan.so.1")) {
         return "there is no Vulkan loader (libvulkan.so.1)";

@@ -12,7 +12,7 @@ enum class Verified {
     run,       ///< it runs on the machine itself
     qemu,      ///< cross-compiled, linked and run under qemu-user
     lavapipe,  ///< run by Mesa's Vulkan implementation for CPUs
-    ptxas,     ///< assembled by the CUDA Toolkit's ptxas, not run
+    ptxas,     ///< assembled by the CUDA Toolkit's ptxas, and run where there is a GPU
 };
 const char *to_string(Verified verified);
 

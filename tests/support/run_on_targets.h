@@ -234,8 +234,8 @@ inline void expect_same(const Results &got, const Results &want, double toleranc
     }
 }
 
-/// Checks the program on one target and compares with `want`. CUDA is assembled for four generations of GPUs, not run.
-/// Skips the test, with the reason, where the target cannot be checked.
+/// Checks the program on one target and compares with `want`. CUDA is assembled for four generations of GPUs, and
+/// run where there is one. Skips the test, with the reason, where the target cannot be checked.
 inline void check_on_target(const TargetRow &row, const Program &program, const Schedule &schedule,
                             const NamedArguments &arguments, const Results &want, double tolerance = 1e-5) {
     const Tools tools;
@@ -279,6 +279,9 @@ inline void check_on_target(const TargetRow &row, const Program &program, const 
                     }
                 }
             }
+        }
+        if (why_not_here(row).empty()) {
+            expect_same(run_here(program, row, schedule, arguments), want, tolerance);
         }
         return;
     }
