@@ -1,6 +1,7 @@
 #include "interpreter_tape.h"
 
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -27,7 +28,7 @@ private:
     // A node of an Expr is known within the scope in which it was met, and in those inside it.
     struct Scope {
         std::map<const IRNode *, int> nodes;
-        bool hides = false;  // whether its Let has the name of another one around it
+        bool hides = false;  // whether its Let has a name that stands for something else around it
     };
     std::map<std::string, int> variables_;  // their numbers
     std::map<std::string, int> lets_;       // their nodes
@@ -141,7 +142,7 @@ private:
             return with(Op::select, e.type(), {op->condition, op->true_value, op->false_value});
         }
         if (const Let *op = e.as<Let>()) {
-            return let(*op);
+            return let(op);
         }
         if (const Variable *op = e.as<Variable>()) {
             return variable(e, *op);
@@ -152,21 +153,34 @@ private:
         refuse(e);
     }
 
-    int let(const Let &op) {
-        const int value = node(op.value);
-        const auto outer = lets_.find(op.name);
-        const bool hides = outer != lets_.end();
-        const int before = hides ? outer->second : 0;
-        lets_[op.name] = value;
-        scopes_.push_back({{}, hides});
-        const int body = node(op.body);
-        scopes_.pop_back();
-        if (hides) {
-            lets_[op.name] = before;
-        } else {
-            lets_.erase(op.name);
+    // Lets stand in one another's bodies, thousands of them in a second derivative: too deep to go in by calls.
+    int let(const Let *op) {
+        // Those with new names share a scope: what was met before such a name had a value does not use it.
+        std::vector<std::pair<std::string, std::optional<int>>> outer;  // what the names stood for before
+        const size_t scopes = scopes_.size();
+        scopes_.emplace_back();
+        Expr body;
+        for (; op; op = body.as<Let>()) {
+            const int value = node(op->value);
+            const auto before = lets_.find(op->name);
+            const bool is_let = before != lets_.end();
+            outer.emplace_back(op->name, is_let ? std::optional<int>(before->second) : std::nullopt);
+            lets_[op->name] = value;
+            if (is_let || variables_.count(op->name)) {
+                scopes_.push_back({{}, true});
+            }
+            body = op->body;
         }
-        return body;
+        const int result = node(body);
+        scopes_.resize(scopes);
+        for (; !outer.empty(); outer.pop_back()) {
+            if (const auto &[name, before] = outer.back(); before) {
+                lets_[name] = *before;
+            } else {
+                lets_.erase(name);
+            }
+        }
+        return result;
     }
 
     int variable(const Expr &e, const Variable &op) {

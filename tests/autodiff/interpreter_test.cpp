@@ -131,6 +131,20 @@ TEST(Interpreter, StagesRunAsWritten) {
     expect_as_halide(crossed, {8, 8});
 }
 
+TEST(Interpreter, LetsMayHideNames) {
+    const int depth = 30;
+    const auto name = [](int i) { return i % 10 ? "t" + std::to_string(i) : "again"; };
+    const auto t = [&](int i) { return Internal::Variable::make(Float(64), name(i)); };
+    Expr sum = t(depth - 1), half(0.5);
+    for (int i = depth - 1; i > 0; i--) {
+        sum = Internal::Let::make(name(i), t(i - 1) * half + (t(i - 1) * half + Expr(i % 2 ? 1.0 : -0.5)), sum);
+    }
+    Func f("f");
+    f(x) = Internal::Let::make(name(0), cast<double>(x), sum);
+    Interpreter<double> machine;
+    EXPECT_EQ(machine.at(f, {3}), 3 + 0.5 * depth / 2 + 0.5);
+}
+
 TEST(Interpreter, PredicatesMayReadData) {
     Func data("data"), f("f");
     data(x) = sin(as_real(x));
