@@ -386,8 +386,7 @@ private:
         const Expr nothing = Halide::likely(make_zero(contribution.value.type()));
         for (const auto &[row, edge] : edges) {
             const Expr u = Variable::make(Halide::Int(32), pure_[row]);
-            contribution.value =
-                Halide::select(edge.is_first ? u > edge.at : u < edge.at, nothing, contribution.value);
+            contribution.value = Halide::select(edge.is_first ? u > edge.at : u < edge.at, nothing, contribution.value);
         }
         contribution.index = variables(pure_);
         contribution.is_gather = true;

@@ -11,8 +11,8 @@ namespace sylvite {
 /// With S bytes of state that the derivative reads and n steps:
 enum class Memory {
     store_all,  ///< keeps all of them: S * n bytes, no step is run twice
-    sqrt,       ///< keeps every sqrt(n)-th: about 2 * S * sqrt(n) bytes, each step is run once more; a loop of which the
-                ///< program itself reads a history or stack, as a scan with outputs, keeps all of them
+    sqrt,  ///< keeps every sqrt(n)-th: about 2 * S * sqrt(n) bytes, each step is run once more; a loop of which the
+           ///< program itself reads a history or stack, as a scan with outputs, keeps all of them
 };
 
 /// Options of `loop`, `while_loop`, `scan` and `branch`.
