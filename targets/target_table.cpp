@@ -10,7 +10,7 @@ namespace sylvite {
 
 namespace {
 
-constexpr int64_t KB = 1024, MB = 1024 * KB;
+constexpr int64_t KB = 1024, MB = 1024 * KB;  // NOLINT(readability-identifier-naming): units
 
 int64_t cache_bytes(int name, int64_t otherwise) {
     const long bytes = sysconf(name);
