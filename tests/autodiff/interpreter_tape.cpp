@@ -1,5 +1,7 @@
 #include "interpreter_tape.h"
 
+#include "frontend/array.h"
+
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -230,6 +232,9 @@ private:
         }
         if (op.is_intrinsic()) {
             return intrinsic(e, op);
+        }
+        if (const auto array = array_node(&op); array && array->kind == ArrayNode::Kind::Value) {
+            return with(Op::same, e.type(), {op.args.back()});
         }
         for (const char *suffix : {"_f16", "_f32", "_f64"}) {
             if (op.call_type == Call::PureExtern && ends_with(op.name, suffix)) {
