@@ -1,6 +1,7 @@
 #include "autodiff/reverse.h"
 
 #include "autodiff/adjoint_sum.h"
+#include "autodiff/join_scatters.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
@@ -253,7 +254,7 @@ Reverse::Adjoint Reverse::sum_up(const ReadTarget &target, const std::vector<std
     Adjoint adjoint{Func(), support};
     if (!contributions.empty()) {
         adjoint.sum = Func("adjoint_" + plain_name(target.key.substr(target.key.find(' ') + 1)));
-        define_sum(adjoint.sum, arguments, adjoint_type(type), contributions);
+        define_sum(adjoint.sum, arguments, adjoint_type(type), join_scatters(std::move(contributions)));
     }
     return adjoint;
 }
