@@ -1,5 +1,6 @@
 #include "targets/compile.h"
 
+#include "frontend/blocks.h"
 #include "frontend/names.h"
 #include "targets/runtime/sylvite_runtime.h"
 
@@ -13,6 +14,7 @@ namespace sylvite {
 struct Executable::Code {
     Program program;
     JITModule module;
+    size_t kernels;
 };
 
 namespace {
@@ -28,7 +30,10 @@ JITModule runtime_symbols() {
     add("sylvite_check_overlap", sylvite_check_overlap);
     add("sylvite_check_history", sylvite_check_history);
     add("sylvite_value_of", sylvite_value_of);
+    add("sylvite_watching", sylvite_watching);
     add("sylvite_step", sylvite_step);
+    add("sylvite_clock", sylvite_clock);
+    add("sylvite_kernel_ran", sylvite_kernel_ran);
     add("sylvite_point_at_slice", sylvite_point_at_slice);
     add("sylvite_reserve", sylvite_reserve);
     add("sylvite_release", sylvite_release);
@@ -185,24 +190,33 @@ Status Executable::try_run(const NamedArguments &arguments) const {
     return status;
 }
 
-Status Executable::try_run(const NamedArguments &arguments, const Observer &observer) const {
+Status Executable::try_run(const NamedArguments &arguments, const Watch &watch) const {
     // Exceptions must not pass through compiled code.
     struct Watched {
         const Observer &observer;
         std::exception_ptr thrown;
-    } watched{observer, nullptr};
-    const auto tell = [](void *context, const char *loop, int step, int steps) {
+    } watched{watch.observer, nullptr};
+    const auto tell = [](void *context, const sylvite_loop_step *step) {
         auto &w = *static_cast<Watched *>(context);
         try {
-            return w.observer({loop, step, steps}) ? 0 : 1;
+            return w.observer(LoopStep(*step)) ? 0 : 1;
         } catch (...) {
             w.thrown = std::current_exception();
             return 1;
         }
     };
-    sylvite_observe(tell, &watched);
+    std::vector<sylvite_kernel_time> kernels(watch.profile ? code_->kernels : 0);
+    sylvite_profile profile{kernels.data(), static_cast<int>(kernels.size()), 0, 0};
+    const sylvite_watch asked{watch.observer ? +tell : nullptr, &watched, watch.finite ? 1 : 0,
+                              watch.profile ? &profile : nullptr};
+    struct Reset {
+        const sylvite_watch *before;
+        ~Reset() { sylvite_set_watch(before); }
+    } const reset{sylvite_set_watch(&asked)};
     const Status status = try_run(arguments);
-    sylvite_observe(nullptr, nullptr);
+    for (int i = 0; i < profile.count; i++) {
+        watch.profile->add({kernels[i].program, kernels[i].kernel, kernels[i].calls, kernels[i].nanoseconds * 1e-9});
+    }
     if (watched.thrown) {
         std::rethrow_exception(watched.thrown);
     }
@@ -221,8 +235,8 @@ void throw_if_failed(const Status &status) {
 
 void Executable::run(const NamedArguments &arguments) const { throw_if_failed(try_run(arguments)); }
 
-void Executable::run(const NamedArguments &arguments, const Observer &observer) const {
-    throw_if_failed(try_run(arguments, observer));
+void Executable::run(const NamedArguments &arguments, const Watch &watch) const {
+    throw_if_failed(try_run(arguments, watch));
 }
 
 Executable compile(const Program &program, const TargetRow &target, const Schedule &schedule) {
@@ -231,8 +245,9 @@ Executable compile(const Program &program, const TargetRow &target, const Schedu
                                           << " cannot: " << obstacle << ". Code for it can be written with emit().";
     const Halide::Module module =
         lower(program, target, target.halide_target().with_feature(Halide::Target::JIT), schedule);
-    return Executable(std::make_shared<const Executable::Code>(Executable::Code{
-        program, JITModule(module, module.get_function_by_name(program.name()), {runtime_symbols()})}));
+    return Executable(std::make_shared<const Executable::Code>(
+        Executable::Code{program, JITModule(module, module.get_function_by_name(program.name()), {runtime_symbols()}),
+                         kernels_of(program).size()}));
 }
 
 }  // namespace sylvite

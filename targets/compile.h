@@ -3,8 +3,8 @@
 #include "frontend/program.h"
 #include "schedules/schedule.h"
 #include "targets/target_table.h"
+#include "targets/watch.h"
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -42,15 +42,6 @@ public:
 };
 using NamedArguments = std::vector<NamedArgument>;
 
-/// A step that is about to be made.
-struct LoopStep {
-    std::string loop;  ///< its name, as in schedules
-    int step;          ///< 0, 1, ...
-    int steps;         ///< how many the loop makes, or -1 if that is not known
-};
-/// What is called at the start of each step of each loop, in the thread that runs the program. Returns whether to go on.
-using Observer = std::function<bool(const LoopStep &)>;
-
 /// A program compiled for this machine. Copies share the code; any number of threads may run it at once.
 class Executable {
 public:
@@ -64,10 +55,13 @@ public:
     /// The same without exceptions.
     Status try_run(const NamedArguments &arguments) const;
 
-    /// The same for a caller who watches: when `observer` returns false the program ends, with sylvite_cancelled and
-    /// undefined outputs. What `observer` throws is thrown on when the program has ended.
-    void run(const NamedArguments &arguments, const Observer &observer) const;
-    Status try_run(const NamedArguments &arguments, const Observer &observer) const;
+    /// The same for a caller who watches. What an observer throws is thrown on when the program has ended.
+    void run(const NamedArguments &arguments, const Watch &watch) const;
+    Status try_run(const NamedArguments &arguments, const Watch &watch) const;
+    void run(const NamedArguments &arguments, const Observer &observer) const { run(arguments, Watch{observer}); }
+    Status try_run(const NamedArguments &arguments, const Observer &observer) const {
+        return try_run(arguments, Watch{observer});
+    }
 
     const std::string &name() const;
 

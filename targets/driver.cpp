@@ -2,6 +2,7 @@
 
 #include "targets/rings.h"
 #include "targets/storage.h"
+#include "targets/watch_points.h"
 
 #include <algorithm>
 
@@ -12,12 +13,6 @@ namespace sylvite {
 namespace {
 
 using Halide::Argument;
-
-Expr user_context() { return Call::make(Halide::Handle(), Call::get_user_context, {}, Call::Intrinsic); }
-
-Expr struct_of(const std::vector<Expr> &fields) {
-    return Call::make(Halide::Handle(), Call::make_struct, fields, Call::Intrinsic);
-}
 
 Expr argument(const std::string &name) { return Variable::make(buffer_pointer(), name + ".buffer"); }
 
@@ -34,7 +29,8 @@ Key key_of(const ArrayNode &node) {
 class Driver {
 public:
     Driver(const Program &program, const std::map<std::string, LoweredKernel> &kernels, const Halide::Target &target) :
-        program_(program), kernels_(kernels), target_(target), on_device_(target.has_gpu_feature()) {}
+        program_(program), kernels_(kernels), target_(target), on_device_(target.has_gpu_feature()),
+        watch_points_(program.name()) {}
 
     LoweredFunc make(const Block &block);
 
@@ -43,6 +39,7 @@ private:
     const std::map<std::string, LoweredKernel> &kernels_;
     const Halide::Target &target_;
     const bool on_device_;
+    WatchPoints watch_points_;
 
     // The loops around the current statement, outermost first, and their storage; [0] is the program itself.
     struct Level {
@@ -161,6 +158,7 @@ LoweredFunc Driver::make(const Block &program_block) {
     for (const auto &storage : finished_storage_) {
         storage->prepare(all);
     }
+    watch_points_.begin(all);
     all.run(body.close());
     return LoweredFunc(program_.name(), arguments(), all.close(), Halide::LinkageType::ExternalPlusMetadata);
 }
@@ -240,7 +238,7 @@ void Driver::steps(const Block &block, Statements &out) {
 
 void Driver::kernel(const Kernel &kernel, Statements &out) {
     const LoweredKernel &lowered = kernels_.at(kernel.name);
-    std::vector<Expr> arguments{user_context()};
+    std::vector<Expr> arguments{user_context()}, outputs;
     for (const Halide::Parameter &scalar : kernel.scalars) {
         const Type type = scalar.type();
         Expr value = Variable::make(type, scalar.name());
@@ -257,10 +255,13 @@ void Driver::kernel(const Kernel &kernel, Statements &out) {
         if (!targets_.count(key)) {
             targets_[key] = storage_for(output.extents()).array(output.name(), output.type(), output.extents());
         }
+        outputs.push_back(targets_.at(key));
         arguments.push_back(targets_.at(key));
         arrays_.emplace(key, targets_.at(key));
     }
+    const Expr began = watch_points_.before_kernel(out);
     out.checked_call(lowered.symbol, arguments, on_error("kernel " + kernel.name));
+    watch_points_.after_kernel(kernel, outputs, began, out);
 }
 
 // The buffers of one value that each step of a loop makes.
@@ -381,11 +382,17 @@ void Driver::loop(const Loop &loop, Statements &out) {
         out.store_pointer(table, array(*node.init[j].node()), j);
     }
     const Statements body = block(node.step.as<Variable>()->name, [&](Statements &inside) {
-        inside.checked_call("sylvite_step", {program_.name(), loop.name, node.step, is_while ? Expr(-1) : trips});
+        std::vector<Expr> now(states);
+        for (int j = 0; j < states; j++) {
+            now[j] = inside.let(unique_name(loop.name + ".now"), Statements::load_pointer(table, j));
+            arrays_[key_of(*node.state[j].node())] = now[j];
+        }
+        watch_points_.begin_step(loop, now, is_while ? Expr(-1) : trips, inside);
         if (is_while) {
             check_capacity(loop, node.step + 1, inside);
         }
         step_of(loop, rings, table, inside);
+        watch_points_.end_step();
     });
     if (is_while) {
         repeat_while(loop, table, body, out);
@@ -433,10 +440,6 @@ void Driver::repeat_while(const Loop &loop, const std::string &table, const Stat
 void Driver::step_of(const Loop &loop, std::vector<Ring> &rings, const std::string &table, Statements &body) {
     const LoopNode &node = *loop.node;
     const int states = static_cast<int>(node.state.size());
-    for (int j = 0; j < states; j++) {
-        arrays_[key_of(*node.state[j].node())] =
-            body.let(unique_name(loop.name + ".now"), Statements::load_pointer(table, j));
-    }
     for (Ring &ring : rings) {
         choose(ring, loop, body);
     }

@@ -16,7 +16,7 @@ struct EmitOptions {
 /// Compiles a program ahead of time to the files in `outputs`, by kind: `{{OutputFileType::static_library, "wave.a"},
 /// {OutputFileType::c_header, "wave.h"}}`. Files are written under temporary names and renamed when all are complete,
 /// so that a failure leaves nothing half written. A deployed program links the library, the run-time library of
-/// targets/runtime (one C file) and -lpthread -ldl. All names that the linker sees begin with the program's, so libraries
+/// targets/runtime (C) and -lpthread -ldl. All names that the linker sees begin with the program's, so libraries
 /// of different programs can be linked together. OutputFileType::device_code writes the device code of the kernels, as
 /// `path.<name>` where there are several pieces.
 /// Throws Halide::CompileError when the schedule does not fit or a file cannot be written.

@@ -7,6 +7,12 @@ namespace sylvite {
 Halide::Type buffer_pointer() { return Halide::type_of<halide_buffer_t *>(); }
 Expr null_pointer() { return make_zero(Halide::type_of<void *>()); }
 
+Expr user_context() { return Call::make(Halide::Handle(), Call::get_user_context, {}, Call::Intrinsic); }
+
+Expr struct_of(const std::vector<Expr> &fields) {
+    return Call::make(Halide::Handle(), Call::make_struct, fields, Call::Intrinsic);
+}
+
 Expr Statements::let(const std::string &name, const Expr &value) {
     around([=](const Stmt &rest) { return LetStmt::make(name, value, rest); });
     return Variable::make(value.type(), name);

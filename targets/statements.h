@@ -44,4 +44,9 @@ private:
 Halide::Type buffer_pointer();
 Expr null_pointer();
 
+/// What kernels get as their first argument.
+Expr user_context();
+/// A pointer to a struct on the stack, or to an array if all fields have one type; null if there are none.
+Expr struct_of(const std::vector<Expr> &fields);
+
 }  // namespace sylvite

@@ -13,8 +13,7 @@ static _Thread_local char last_error[text_bytes];
 
 const char *sylvite_last_error(void) { return last_error; }
 
-static int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int fail(int code, const char *format, ...) {
+int sylvite_fail(int code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(last_error, sizeof last_error, format, arguments);
@@ -66,10 +65,10 @@ void sylvite_report(const void *user_context, const char *text) {
 int sylvite_kernel_error(const void *user_context, const char *program, const char *what, int code) {
     struct slot *slot = lock_slot(user_context);
     if (slot->user_context == user_context && slot->text[0]) {
-        fail(code, "%s: %s: %s", program, what, slot->text);
+        sylvite_fail(code, "%s: %s: %s", program, what, slot->text);
         slot->text[0] = 0;
     } else {
-        fail(code, "%s: %s failed with code %d", program, what, code);
+        sylvite_fail(code, "%s: %s failed with code %d", program, what, code);
     }
     unlock_slot(slot);
     return code ? code : sylvite_kernel_failed;
@@ -77,7 +76,7 @@ int sylvite_kernel_error(const void *user_context, const char *program, const ch
 
 /* Replaces the weak handler in Halide's runtime, which aborts. */
 void halide_error(void *user_context, const char *text) {
-    fail(sylvite_kernel_failed, "%s", text);
+    sylvite_fail(sylvite_kernel_failed, "%s", text);
     sylvite_report(user_context, text);
 }
 
@@ -91,42 +90,45 @@ static const char *type_name(uint32_t type, char *text, size_t bytes) {
 int sylvite_check_array(const char *program, const char *argument, const struct halide_buffer_t *array, uint32_t type,
                         int dimensions, const int32_t *extents) {
     if (!array) {
-        return fail(sylvite_null_buffer, "%s: argument %s is a null pointer and must be an array", program, argument);
+        return sylvite_fail(sylvite_null_buffer, "%s: argument %s is a null pointer and must be an array", program,
+                            argument);
     }
     const uint32_t given =
         (uint32_t)array->type.code | (uint32_t)array->type.bits << 8 | (uint32_t)array->type.lanes << 16;
     if (given != type) {
         char is[32], must[32];
-        return fail(sylvite_wrong_type, "%s: argument %s has elements of type %s but must have %s", program, argument,
-                    type_name(given, is, sizeof is), type_name(type, must, sizeof must));
+        return sylvite_fail(sylvite_wrong_type, "%s: argument %s has elements of type %s but must have %s", program,
+                            argument, type_name(given, is, sizeof is), type_name(type, must, sizeof must));
     }
     if (array->dimensions != dimensions) {
-        return fail(sylvite_wrong_rank, "%s: argument %s has %d dimensions but must have %d", program, argument,
-                    array->dimensions, dimensions);
+        return sylvite_fail(sylvite_wrong_rank, "%s: argument %s has %d dimensions but must have %d", program, argument,
+                            array->dimensions, dimensions);
     }
     if (dimensions > 0 && !array->dim) {
-        return fail(sylvite_null_buffer, "%s: argument %s has a null pointer in place of its dimensions", program,
-                    argument);
+        return sylvite_fail(sylvite_null_buffer, "%s: argument %s has a null pointer in place of its dimensions",
+                            program, argument);
     }
     int is_empty = 0;
     for (int d = 0; d < dimensions; d++) {
         const int32_t extent = extents[d] > 0 ? extents[d] : 0;
         if (array->dim[d].extent != extent) {
-            return fail(sylvite_wrong_extent, "%s: argument %s has extent %d in dimension %d but must have %d", program,
-                        argument, array->dim[d].extent, d, extent);
+            return sylvite_fail(sylvite_wrong_extent, "%s: argument %s has extent %d in dimension %d but must have %d",
+                                program, argument, array->dim[d].extent, d, extent);
         }
         if (array->dim[d].min != 0) {
-            return fail(sylvite_wrong_layout, "%s: argument %s begins at %d in dimension %d but must begin at 0",
-                        program, argument, array->dim[d].min, d);
+            return sylvite_fail(sylvite_wrong_layout,
+                                "%s: argument %s begins at %d in dimension %d but must begin at 0", program, argument,
+                                array->dim[d].min, d);
         }
         is_empty |= extent == 0;
     }
     if (dimensions > 0 && array->dim[0].stride != 1 && !is_empty) {
-        return fail(sylvite_wrong_layout, "%s: argument %s has stride %d in dimension 0 but must have 1", program,
-                    argument, array->dim[0].stride);
+        return sylvite_fail(sylvite_wrong_layout, "%s: argument %s has stride %d in dimension 0 but must have 1",
+                            program, argument, array->dim[0].stride);
     }
     if (!array->host && !array->device && !is_empty) {
-        return fail(sylvite_no_data, "%s: argument %s has neither host memory nor device memory", program, argument);
+        return sylvite_fail(sylvite_no_data, "%s: argument %s has neither host memory nor device memory", program,
+                            argument);
     }
     return sylvite_success;
 }
@@ -175,8 +177,9 @@ int sylvite_check_overlap(const char *program, int count, int inputs, const stru
     for (int output = inputs; output < count; output++) {
         const int dimension = overlapping_dimension(arrays[output]);
         if (dimension >= 0) {
-            return fail(sylvite_wrong_layout, "%s: elements of output %s overlap: it has stride %d in dimension %d",
-                        program, names[output], arrays[output]->dim[dimension].stride, dimension);
+            return sylvite_fail(sylvite_wrong_layout,
+                                "%s: elements of output %s overlap: it has stride %d in dimension %d", program,
+                                names[output], arrays[output]->dim[dimension].stride, dimension);
         }
         uintptr_t begin, end;
         host_range(arrays[output], &begin, &end);
@@ -186,35 +189,20 @@ int sylvite_check_overlap(const char *program, int count, int inputs, const stru
             const int same_host = arrays[output]->host && begin < other_end && other_begin < end;
             const int same_device = arrays[output]->device && arrays[output]->device == arrays[other]->device;
             if (same_host || same_device) {
-                return fail(sylvite_overlap, "%s: output %s shares memory with argument %s", program, names[output],
-                            names[other]);
+                return sylvite_fail(sylvite_overlap, "%s: output %s shares memory with argument %s", program,
+                                    names[output], names[other]);
             }
         }
     }
     return sylvite_success;
 }
 
-static _Thread_local sylvite_observer observer;
-static _Thread_local void *observer_context;
-
-void sylvite_observe(sylvite_observer new_observer, void *context) {
-    observer = new_observer;
-    observer_context = context;
-}
-
-int sylvite_step(const char *program, const char *loop, int step, int steps) {
-    if (!observer || observer(observer_context, loop, step, steps) == 0) {
-        return sylvite_success;
-    }
-    return fail(sylvite_cancelled, "%s: cancelled at step %d of loop %s", program, step, loop);
-}
-
 int sylvite_check_history(const char *program, const char *loop, int steps, int capacity) {
     if (steps <= capacity) {
         return sylvite_success;
     }
-    return fail(sylvite_short_history, "%s: loop %s makes %d steps but declares a capacity of %d", program, loop, steps,
-                capacity);
+    return sylvite_fail(sylvite_short_history, "%s: loop %s makes %d steps but declares a capacity of %d", program,
+                        loop, steps, capacity);
 }
 
 void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes) {
@@ -225,7 +213,7 @@ void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t 
         arena->data = rounded <= SIZE_MAX ? aligned_alloc(alignment, (size_t)rounded) : NULL;
         arena->bytes = bytes;
         if (!arena->data) {
-            fail(sylvite_out_of_memory, "%s: no memory for %lld bytes of arrays", program, (long long)bytes);
+            sylvite_fail(sylvite_out_of_memory, "%s: no memory for %lld bytes of arrays", program, (long long)bytes);
         }
     }
     return arena->data;

@@ -26,26 +26,93 @@ enum sylvite_code {
     sylvite_out_of_memory = 1008, /**< the arrays of the program do not fit into memory */
     sylvite_short_history = 1009, /**< a loop makes more steps than the capacity that it declares */
     sylvite_kernel_failed = 1010, /**< a kernel failed with no code of its own */
-    sylvite_cancelled = 1011      /**< the observer ended the program */
+    sylvite_cancelled = 1011,     /**< the observer ended the program */
+    sylvite_not_finite = 1012     /**< a kernel wrote an infinity or a NaN, and the caller watches for them */
 };
 
 /** One clear line about the last failed call in this thread; an empty text when none failed. The text stays valid until
  * the next call of a program in this thread. */
 const char *sylvite_last_error(void);
 
-/** What a caller is told at the start of each step of each loop: the loop's name, the number of the step, and how many
- * there will be, or -1 if that is not known. Any value but 0 ends the program with sylvite_cancelled; its memory comes back,
- * and what its outputs hold is undefined. */
-typedef int (*sylvite_observer)(void *context, const char *loop, int step, int steps);
+/** A step of a loop that is about to be made. What it points to is valid until the observer returns. */
+struct sylvite_loop_step {
+    const char *program, *loop;            /**< their names */
+    int step;                              /**< 0, 1, ... */
+    int steps;                             /**< how many the loop makes, or -1 if that is not known */
+    int states;                            /**< how many states the loop has */
+    const char *const *names;              /**< what they are called */
+    struct halide_buffer_t *const *arrays; /**< what the step starts from; sylvite_state() reads them */
+    void *user_context;                    /**< for functions of Halide's run time */
+};
 
-/** Sets the observer of all programs that this thread calls from now on; null for none. Without one, a step asks for it in
- * two to three nanoseconds. */
-void sylvite_observe(sylvite_observer observer, void *context);
+/** State `index` as the step finds it, in host memory, to which it is copied from a device if it must be; null where
+ * that fails or there is no such state. It must not be changed. */
+const struct halide_buffer_t *sylvite_state(const struct sylvite_loop_step *step, int index);
+
+/** What is called at the start of each step of each loop. Any value but 0 ends the program with sylvite_cancelled; its
+ * memory comes back, and what its outputs hold is undefined. */
+typedef int (*sylvite_observer)(void *context, const struct sylvite_loop_step *step);
+
+/** What all calls of a kernel took together. */
+struct sylvite_kernel_time {
+    const char *program, *kernel; /**< their names, which lie in the compiled code */
+    int64_t calls, nanoseconds;
+};
+
+/** Where times are added up, over as many runs and programs as the caller likes. */
+struct sylvite_profile {
+    struct sylvite_kernel_time *kernels; /**< memory of the caller's */
+    int capacity;                        /**< how many fit there */
+    int count;                           /**< how many there are; 0 at first */
+    int64_t missed;                      /**< calls of kernels that did not fit */
+};
+
+/** The profile as a table, longest times first, as snprintf() writes it: returns the length of the whole text. */
+int sylvite_profile_text(const struct sylvite_profile *profile, char *text, size_t bytes);
+
+/** What a caller wants to know of the programs that it runs. Members that are 0 ask for nothing. */
+struct sylvite_watch {
+    sylvite_observer observer;
+    void *context; /**< the observer's */
+    int finite;    /**< not 0: all floats that a kernel wrote are looked at after it ran; an infinity or a NaN
+                                          ends the program with sylvite_not_finite and a text that says where */
+    struct sylvite_profile *profile; /**< where the times of kernels are added up */
+};
+
+/** Sets what is watched in programs that this thread calls from now on; null for nothing, which costs a kernel and a
+ * step one comparison each. Returns what was set before. Arrays on devices are copied to the host to be looked at, and
+ * to be timed a kernel is waited for. */
+const struct sylvite_watch *sylvite_set_watch(const struct sylvite_watch *watch);
 
 /* The rest is for generated code. */
 
+/** Makes the text of a failed call this thread's; returns `code`. */
+int sylvite_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** What the thread watches, or null. */
+const struct sylvite_watch *sylvite_watching(void);
+
 /** Tells the observer, if there is one. */
-int sylvite_step(const char *program, const char *loop, int step, int steps);
+int sylvite_step(const struct sylvite_watch *watch, const struct sylvite_loop_step *step);
+
+/** What may be asked about a kernel that ran. */
+struct sylvite_kernel_run {
+    const char *program, *kernel;
+    int64_t began; /**< what sylvite_clock() was before it */
+    int outputs;
+    const char *const *names; /**< of the outputs */
+    struct halide_buffer_t *const *arrays;
+    int depth; /**< how many loops it is in */
+    const char *const *loops;
+    const int32_t *steps; /**< of these loops, the outermost one first */
+    void *user_context;
+};
+
+/** Nanoseconds, or 0 if nothing is timed. */
+int64_t sylvite_clock(const struct sylvite_watch *watch);
+
+/** Counts a kernel that ran, and looks at what it wrote. */
+int sylvite_kernel_ran(const struct sylvite_watch *watch, const struct sylvite_kernel_run *run);
 
 /** A piece of memory that grows and is never returned before its program ends. */
 struct sylvite_arena {

@@ -115,6 +115,21 @@ Program training(int points) {
     return Program("training", {xs, ys, w, rate}, {{"fitted", fitted}});
 }
 
+// Runs a program that grows without bound: where does it, and which kernels ran how often?
+void watch(const Executable &program, const NamedArguments &arguments) {
+    Profile profile;
+    Status status = program.try_run(arguments, {.finite = true, .profile = &profile});
+    std::printf("watch: %s\n", status.text.c_str());
+    for (const Profile::Kernel &kernel : profile.kernels()) {
+        std::printf("watch: %d calls of kernel %s\n", static_cast<int>(kernel.calls), kernel.name.c_str());
+    }
+    status = program.try_run(arguments, [](const LoopStep &s) {
+        Buffer<float> u = s.state("start");  // what the step starts from
+        return u(0) < 1.5e38f;
+    });
+    std::printf("watch: %s\n", status.text.c_str());
+}
+
 }  // namespace
 
 int main() {
@@ -164,4 +179,8 @@ int main() {
     w.fill(0);
     compile(training(points), target).run({{"xs", xs}, {"ys", ys}, {"w", w}, {"rate", 0.3f}, {"fitted", fitted}});
     std::printf("training: y = %.3f x + %.3f\n", fitted(0), fitted(1));
+
+    start.fill(1e38f);
+    k.fill(-1);
+    watch(compile(rod(), target), {{"start", start}, {"k", k}, {"seen", seen}, {"steps", 1000}, {"loss", loss}});
 }

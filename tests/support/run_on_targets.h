@@ -164,7 +164,9 @@ inline std::string folder_for(const std::string &name) {
 /// What compiles C files that use libraries in `folder`.
 inline std::string compile_command(const std::string &compiler, const std::string &folder) {
     return compiler + " -g -std=c11 -Wall -Wextra -Werror -I" SYLVITE_SOURCE_DIR " -I" SYLVITE_HALIDE_INCLUDE " -I" +
-           folder + " " SYLVITE_SOURCE_DIR "/targets/runtime/sylvite_runtime.c ";
+           folder +
+           " " SYLVITE_SOURCE_DIR "/targets/runtime/sylvite_runtime.c " SYLVITE_SOURCE_DIR
+           "/targets/runtime/sylvite_watch.c ";
 }
 
 /// Compiles to a static library, links it with a C program, and runs that; `compiler` and `runner` are those of the

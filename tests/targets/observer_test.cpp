@@ -79,6 +79,33 @@ TEST(Observer, EndsAProgramThatRunsAgain) {
     want.for_each_element([&](int i, int j) { ASSERT_EQ(u(i, j), want(i, j)); });
 }
 
+TEST(Observer, ReadsStates) {
+    const Executable run = compile(test::wave("wave", 5, 4), find_target("x86-64"));
+    Buffer<float> u0(5, 4), c(5, 4), u(5, 4), half(5, 4), seen, before;
+    u0.for_each_element([&](int i, int j) { u0(i, j) = static_cast<float>(i * j); });
+    c.fill(0.1f);
+    run.run({{"u0", u0}, {"c", c}, {"steps", 3}, {"u", half}});
+    run.run({{"u0", u0}, {"c", c}, {"steps", 6}, {"u", u}}, [&](const LoopStep &s) {
+        EXPECT_EQ(s.states(), (std::vector<std::string>{"u0", "u0.2"}));
+        if (s.step == 3 || s.step == 4) {
+            (s.step == 3 ? seen : before) = Buffer<float>(s.state(s.step == 3 ? "u0" : "u0.2").copy());
+        }
+        return true;
+    });
+    half.for_each_element([&](int i, int j) { ASSERT_EQ(seen(i, j), half(i, j)); });
+    half.for_each_element([&](int i, int j) { ASSERT_EQ(before(i, j), half(i, j)); });
+    try {
+        run.run({{"u0", u0}, {"c", c}, {"steps", 1}, {"u", u}}, [&](const LoopStep &s) {
+            s.state("u1");
+            return true;
+        });
+        FAIL() << "there is no such state";
+    } catch (const Halide::RuntimeError &error) {
+        EXPECT_STREQ(error.what(), "state() needs a state of loop step; it has no u1, and its states are u0, u0.2: did "
+                                   "you mean u0?");
+    }
+}
+
 TEST(Observer, MayThrow) {
     const Executable run = compile(nested(), find_target("x86-64"));
     Buffer<int> a(4), b(4);
