@@ -143,6 +143,14 @@ TEST(Vmap, ReadsTheSizesOfTheBatch) {
     computed(x, b) = many(x, b);
     computed(x, b) += many(x, b);
     EXPECT_THROW(vmap(f, {{in, computed}}), CompileError);
+
+    // Nor are RDoms of the size of an image of different sizes in the batch.
+    Func mean("mean");
+    const RDom r(in.dim(0).min(), in.dim(0).extent());
+    mean() += in(r) / in.dim(0).extent();
+    const Buffer<double> means = vmap(mean, {{in, many}}).realize({2}, quick_target());
+    EXPECT_DOUBLE_EQ(means(0), 2);
+    EXPECT_DOUBLE_EQ(means(1), 12);
 }
 
 TEST(Vmap, KeepsWhatAllElementsShare) {
@@ -332,9 +340,9 @@ TEST(BandedJacobian, HasTheWindowOfARule) {
     BandedJacobian banded = banded_jacobian(custom_rule(f, {in}, rule), in);
     ASSERT_EQ(banded.extents, std::vector<int>{2});
     in.set(Buffer<double>(4));
-    const Buffer<double> J = banded.values.realize({2, 2}, quick_target());
-    EXPECT_EQ(J(1, 0), 1);
-    EXPECT_EQ(J(1, 1), 10);
+    const Buffer<double> nonzeros = banded.values.realize({2, 2}, quick_target());
+    EXPECT_EQ(nonzeros(1, 0), 1);
+    EXPECT_EQ(nonzeros(1, 1), 10);
 }
 
 TEST(BandedJacobian, RefusesWindowsOfTheSizeOfTheInput) {
