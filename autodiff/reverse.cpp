@@ -1,6 +1,7 @@
 #include "autodiff/reverse.h"
 
 #include "autodiff/adjoint_sum.h"
+#include "autodiff/inline_reads.h"
 #include "autodiff/join_scatters.h"
 #include "frontend/graph.h"
 
@@ -29,9 +30,30 @@ const StageForm &Reverse::form(const Function &function, int stage) {
                                               Call::make(counting->second, form.args, static_cast<int>(c)));
             }
         }
+        inline_unbounded(form, stage_text(function, stage));
         it = forms_.emplace(key, std::move(form)).first;
     }
     return it->second;
+}
+
+// What a boundary condition is read at need not be bounded. Its own adjoint would have no bounds; that of what it reads
+// has, so it is taken for a part of its reader.
+void Reverse::inline_unbounded(StageForm &form, const std::string &reader) {
+    const auto is_unbounded = [&](const Function &callee) {
+        const std::string key = target_of(callee).key;
+        const auto box = bounds_.boxes.find(key);
+        const bool applies = box != bounds_.boxes.end() &&
+                             std::any_of(box->second.begin(), box->second.end(),
+                                         [](const Halide::Range &range) { return !range.min.defined(); }) &&
+                             bounds_its_reads(callee, bounds_.values);
+        if (applies) {
+            inlined_.emplace(key, reader);
+        }
+        return applies;
+    };
+    for (Expr &e : form.values) {
+        e = inline_reads(e, is_unbounded);
+    }
 }
 
 void Reverse::add_cotangents(const ReadTarget &target, const std::vector<std::string> &arguments, const Region &support,
@@ -420,7 +442,11 @@ Func Reverse::adjoint_everywhere(const ReadTarget &target, const std::vector<std
     if (const auto it = hidden_functions_.find(target.key); it != hidden_functions_.end()) {
         refuse_hidden(it->second, target.key);
     }
-    Func result("d_" + plain_name(target.key.substr(target.key.find(' ') + 1)));
+    const std::string name = plain_name(target.key.substr(target.key.find(' ') + 1));
+    if (const auto it = inlined_.find(target.key); it != inlined_.end()) {
+        require_bounded(bounds_.boxes.at(target.key), name, it->second);
+    }
+    Func result("d_" + name);
     const std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
     if (!adjoint.sum.defined()) {
         result(pure) = make_zero(type);

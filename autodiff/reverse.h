@@ -45,6 +45,7 @@ private:
     Bounds bounds_;
     std::map<std::string, std::vector<Reader>> readers_;  // by key of what is read
     std::map<std::string, StageForm> forms_;
+    std::map<std::string, std::string> inlined_;  // Funcs taken for parts of their readers: by key, one of these
 
     std::map<ReadTarget, Adjoint> adjoints_;
     std::map<std::pair<ReadTarget, int>, Adjoint> earlier_;  // of what a stage, not the last one, leaves behind
@@ -72,6 +73,7 @@ private:
     void add_readers(const Halide::Internal::Function &function);
     int updates_of(const Halide::Internal::Function &function) const;
     const StageForm &form(const Halide::Internal::Function &function, int stage);
+    void inline_unbounded(StageForm &form, const std::string &reader);
     const Adjoint &adjoint_after(const Halide::Internal::Function &function, int component, int stage);
     Recurrence &recurrence(const Halide::Internal::Function &function, int stage);
     Scan &scan(const Halide::Internal::Function &function, int stage);

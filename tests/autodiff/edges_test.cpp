@@ -2,8 +2,10 @@
 
 #include "program_check.h"
 
+#include "autodiff/autodiff.h"
 #include "autodiff/program.h"
 #include "frontend/print.h"
+#include "tests/support/example.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -71,6 +73,38 @@ TEST(Edges, KnownAlthoughOfData) {
     out(x, y) = in(y, table(x) % 2 / 2);
     const Program program("looked_up", {in}, {{"out", Array(out, {3, width})}});
     check_program({"looked_up", program, {"in"}, {{"in", {width, 2}}, {"out", {3, width}}}, {}}, 9);
+}
+
+// A warp: where it reads has no bounds, the boundary condition sees to that.
+Program warp(const std::function<Func(const Array &)> &boundary) {
+    const Array in = input<double>("in", {width, height}), flow = input<double>("flow", {wide, 2});
+    const Func edge = boundary(in);
+    const Expr left = floor(flow(x, 0)), column = cast<int>(left), row = cast<int>(flow(x, 1) * 4) - 2;
+    Func blurred("blurred"), out("out");
+    blurred(x, y) = edge(x, y - 1) + 2 * edge(x, y + 1);
+    out(x) = lerp(blurred(x + column, row), blurred(x + column + 1, row), flow(x, 0) - left) * edge(row, column);
+    return Program("warp", {in, flow}, {{"out", Array(out, {wide})}});
+}
+
+TEST(Edges, AtPlacesWithoutBounds) {
+    for (const auto &boundary : {repeat_edge, zero_outside}) {
+        const Program program = warp(boundary);
+        check_program(
+            {"warp", program, {"in", "flow"}, {{"in", {width, height}}, {"flow", {wide, 2}}, {"out", {wide}}}, {}}, 9);
+    }
+}
+
+// What is taken for a part of its reader has no derivative by itself.
+TEST(Edges, AtPlacesWithoutBoundsHaveNoAdjoint) {
+    ImageParam in(Float(64), 1, "in"), flow(Float(64), 1, "flow"), u(Float(64), 1, "u");
+    const Func edge = BoundaryConditions::repeat_edge(in);
+    Func out("out");
+    out(x) = edge(cast<int>(flow(x)));
+    EXPECT_EQ(error_of([&] {
+                  vjp(out, u, {{0, wide}})(edge);
+              }),
+              "vjp() needs bounded accesses; out reads repeat_edge in dimension 0 at an index without bounds: clamp() "
+              "the index.");
 }
 
 TEST(Edges, InSecondOrder) {
