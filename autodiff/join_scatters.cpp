@@ -44,8 +44,8 @@ class Join {
 public:
     explicit Join(Expr k) : k_(std::move(k)) {}
 
-    bool selects = false;           // whether something differs in more than integer constants
-    std::optional<int64_t> step;    // the first difference of such constants
+    bool selects = false;         // whether something differs in more than integer constants
+    std::optional<int64_t> step;  // the first difference of such constants
 
     Expr operator()(const Exprs &of) {
         const auto [it, is_new] = known_.emplace(nodes(of), std::make_pair(of, Expr()));

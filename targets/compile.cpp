@@ -2,6 +2,7 @@
 
 #include "frontend/blocks.h"
 #include "frontend/names.h"
+#include "targets/memory_pool.h"
 #include "targets/runtime/sylvite_runtime.h"
 
 #include <cmath>
@@ -15,6 +16,7 @@ struct Executable::Code {
     Program program;
     JITModule module;
     size_t kernels;
+    std::unique_ptr<MemoryPool> pool = std::make_unique<MemoryPool>();
 };
 
 namespace {
@@ -168,6 +170,22 @@ private:
     }
 };
 
+// What the handlers of a run get to see.
+struct RunContext : Halide::JITUserContext {
+    explicit RunContext(MemoryPool &pool) : pool(pool) {
+        Halide::JITHandlers handlers;
+        handlers.custom_error = [](JITUserContext *c, const char *text) { sylvite_report(c, text); };
+        handlers.custom_malloc = [](JITUserContext *c, size_t bytes) {
+            return static_cast<RunContext *>(c)->pool.take(bytes);
+        };
+        handlers.custom_free = [](JITUserContext *c, void *memory) {
+            static_cast<RunContext *>(c)->pool.give_back(memory);
+        };
+        JITSharedRuntime::populate_jit_handlers(this, handlers);
+    }
+    MemoryPool &pool;
+};
+
 }  // namespace
 
 const std::string &Executable::name() const { return code_->program.name(); }
@@ -178,10 +196,7 @@ Status Executable::try_run(const NamedArguments &arguments) const {
     if (!status.ok()) {
         return status;
     }
-    Halide::JITUserContext context;
-    Halide::JITHandlers handlers;
-    handlers.custom_error = [](Halide::JITUserContext *c, const char *text) { sylvite_report(c, text); };
-    JITSharedRuntime::populate_jit_handlers(&context, handlers);
+    RunContext context(*code_->pool);
     sylvite_begin();
     status.code = code_->module.argv_function()(in_order.pointers(&context));
     if (!status.ok()) {
