@@ -8,8 +8,7 @@
 
 namespace sylvite {
 
-LoopStep::LoopStep(const sylvite_loop_step &step) :
-    loop(step.loop), step(step.step), steps(step.steps), in_c_(step) {}
+LoopStep::LoopStep(const sylvite_loop_step &step) : loop(step.loop), step(step.step), steps(step.steps), in_c_(step) {}
 
 std::vector<std::string> LoopStep::states() const { return {in_c_.names, in_c_.names + in_c_.states}; }
 
@@ -23,7 +22,8 @@ Halide::Buffer<> LoopStep::state(const std::string &name) const {
     }
     const halide_buffer_t *array = sylvite_state(&in_c_, static_cast<int>(found - names.begin()));
     if (!array) {
-        throw Halide::RuntimeError(("state " + name + " of loop " + loop + " cannot be copied from its device").c_str());
+        throw Halide::RuntimeError(
+            ("state " + name + " of loop " + loop + " cannot be copied from its device").c_str());
     }
     return Halide::Runtime::Buffer<>(*array);
 }

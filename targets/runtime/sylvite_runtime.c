@@ -63,6 +63,7 @@ void sylvite_report(const void *user_context, const char *text) {
 }
 
 int sylvite_kernel_error(const void *user_context, const char *program, const char *what, int code) {
+    code = code == halide_error_code_out_of_memory ? sylvite_out_of_memory : code;
     struct slot *slot = lock_slot(user_context);
     if (slot->user_context == user_context && slot->text[0]) {
         sylvite_fail(code, "%s: %s: %s", program, what, slot->text);

@@ -23,7 +23,7 @@ enum sylvite_code {
     sylvite_wrong_layout = 1006,  /**< ... does not start at 0, its first dimension is not dense, or, in an output,
                                        elements overlap */
     sylvite_overlap = 1007,       /**< an output shares memory with another argument */
-    sylvite_out_of_memory = 1008, /**< the arrays of the program do not fit into memory */
+    sylvite_out_of_memory = 1008, /**< there is no memory for arrays of the program, or for what a kernel needs */
     sylvite_short_history = 1009, /**< a loop makes more steps than the capacity that it declares */
     sylvite_kernel_failed = 1010, /**< a kernel failed with no code of its own */
     sylvite_cancelled = 1011,     /**< the observer ended the program */

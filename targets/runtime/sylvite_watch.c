@@ -54,8 +54,8 @@ static int is_same(const char *a, const char *b) { return a == b || strcmp(a, b)
 
 static void count(struct sylvite_profile *profile, const struct sylvite_kernel_run *run, int64_t time) {
     int i = 0;
-    while (i < profile->count && !(is_same(profile->kernels[i].kernel, run->kernel) &&
-                                   is_same(profile->kernels[i].program, run->program))) {
+    while (i < profile->count &&
+           !(is_same(profile->kernels[i].kernel, run->kernel) && is_same(profile->kernels[i].program, run->program))) {
         i++;
     }
     if (i == profile->capacity) {

@@ -28,18 +28,17 @@ const TargetRow &baseline() { return find_target("x86-64"); }
 Program growth(const Type &type = Halide::Float(32)) {
     Halide::Param<int> steps("steps");
     const Array a = input(type, "a", {4, 3});
-    const Array end = loop(
-        3, {a},
-        [&](const Expr &, const Arrays &outer) {
-            return loop(steps, {outer[0]},
-                        [&](const Expr &, const Arrays &s) {
-                            Func next("next");
-                            next(x, y) = s[0](x, y) * Halide::cast(type, 2);
-                            return Arrays{Array(next, {4, 3})};
-                        },
-                        {.name = "double"});
-        },
-        {.name = "outer"})[0];
+    const Array end = loop(3, {a},
+                           [&](const Expr &, const Arrays &outer) {
+                               return loop(steps, {outer[0]},
+                                           [&](const Expr &, const Arrays &s) {
+                                               Func next("next");
+                                               next(x, y) = s[0](x, y) * Halide::cast(type, 2);
+                                               return Arrays{Array(next, {4, 3})};
+                                           },
+                                           {.name = "double"});
+                           },
+                           {.name = "outer"})[0];
     Func total("total");
     const Halide::RDom r(0, 4, 0, 3);
     total() += Halide::cast<double>(end(r.x, r.y));
@@ -107,11 +106,10 @@ TEST(ProfileOfKernels, CountsAndAddsUpOverRuns) {
     run.run(arguments.with(4), {.profile = &profile});
     run.run(arguments.with(4));  // not asked
     run.run(arguments.with(5), {.profile = &profile});
-    EXPECT_THAT(profile.kernels(), ElementsAre(AllOf(Field(&Profile::Kernel::program, "growth"),
-                                                     Field(&Profile::Kernel::name, "double"),
-                                                     Field(&Profile::Kernel::calls, 27)),
-                                               AllOf(Field(&Profile::Kernel::name, "main"),
-                                                     Field(&Profile::Kernel::calls, 2))));
+    EXPECT_THAT(profile.kernels(),
+                ElementsAre(AllOf(Field(&Profile::Kernel::program, "growth"), Field(&Profile::Kernel::name, "double"),
+                                  Field(&Profile::Kernel::calls, 27)),
+                            AllOf(Field(&Profile::Kernel::name, "main"), Field(&Profile::Kernel::calls, 2))));
     EXPECT_GT(profile.kernels()[0].seconds, 0);
 }
 
