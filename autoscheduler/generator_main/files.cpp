@@ -85,7 +85,9 @@ const std::vector<FileKind> &file_kinds() {
         {"llvm_assembly",  ".ll",     llvm_assembly,  "its LLVM code"},
         {"stmt",           ".stmt",   stmt,           "its loops, as Halide lowers them"},
         {"device_code",    ".device", device_code,    "its PTX or SPIR-V; one file each if there are several"},
-        {"schedule",       ".sched",  schedule,       "the schedule that was used"},
+        {"schedule",       ".sched",  std::nullopt,   "the schedule that was used"},
+        {"program",        ".txt",    std::nullopt,   "the program as text: inputs, loops, kernels"},
+        {"dot",            ".dot",    std::nullopt,   "the program as a graph for Graphviz"},
     };
     // clang-format on
     return kinds;

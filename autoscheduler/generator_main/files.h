@@ -3,6 +3,7 @@
 #include <Halide.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,8 @@ namespace sylvite {
 struct FileKind {
     const char *name;
     const char *extension;
-    Halide::OutputFileType halide;
+    std::optional<Halide::OutputFileType> halide;  ///< what emit() makes, or none: a text about the program or schedule
     const char *help;
-    /// Whether emit() makes it; else it is the text of the schedule that was used.
-    bool from_program() const { return halide != Halide::OutputFileType::schedule; }
 };
 
 /// All kinds, in the order in which `-h` lists them.

@@ -3,8 +3,14 @@
 #include "autoscheduler/autoschedule.h"
 #include "autoscheduler/generator_main/derivatives.h"
 #include "autoscheduler/generator_main/files.h"
+#include "frontend/dot.h"
+#include "frontend/print.h"
 #include "targets/emit.h"
 #include "targets/kernel.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 namespace sylvite {
 
@@ -66,13 +72,33 @@ Schedule schedule_of(const Algorithm &algorithm, const TargetRow &target, const 
 struct Made {
     std::function<void(const std::map<Halide::OutputFileType, std::string> &outputs)> write;
     std::optional<Schedule> schedule;  // none of a Halide generator that schedules itself
+    std::optional<Program> program;    // none of a Halide generator
 };
+
+// A kind of file that is a text, by the name of the kind.
+std::string text_of(const Made &made, const std::string &kind, const std::string &generator) {
+    if (kind == "schedule") {
+        _halide_user_assert(made.schedule) << "-e schedule needs a schedule that is data; " << generator
+                                           << " schedules itself: add schedule=auto, or leave that kind of file out.";
+        return print(*made.schedule);
+    }
+    _halide_user_assert(made.program) << "-e " << kind << " needs a program; " << generator
+                                      << " is a Halide::Generator<>: leave that kind of file out.";
+    return kind == "dot" ? to_dot(*made.program) : print(*made.program);
+}
+
+void write_text(const std::string &path, const std::string &text) {
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    file.close();
+    _halide_user_assert(file.good()) << path << " cannot be written: " << std::strerror(errno) << ".";
+}
 
 Made make_program(const Generator &generator, const GeneratorRequest &request, const TargetRow &target) {
     const Program program = program_of(generator, request);
     const Schedule schedule = schedule_of(program, target, request, {.sizes = expected_sizes(program)});
     const EmitOptions options{.with_halide_runtime = request.with_halide_runtime};
-    return {[=](const auto &outputs) { emit(program, target, schedule, outputs, options); }, schedule};
+    return {[=](const auto &outputs) { emit(program, target, schedule, outputs, options); }, schedule, program};
 }
 
 Made make_halide(const Generator &generator, const GeneratorRequest &request, const TargetRow &target) {
@@ -85,7 +111,7 @@ Made make_halide(const Generator &generator, const GeneratorRequest &request, co
     auto halide = create_halide_generator(generator.name, halide_target, request.parameters, !own);
     if (own) {
         const Halide::Module module = halide->build_module(function);
-        return {[=](const auto &outputs) { emit(module, outputs); }, std::nullopt};
+        return {[=](const auto &outputs) { emit(module, outputs); }, std::nullopt, std::nullopt};
     }
     const HalideAlgorithm algorithm = differentiate(algorithm_of(*halide), request.derivatives,
                                                     request.derivatives.empty() || request.primal.value_or(false));
@@ -99,7 +125,7 @@ Made make_halide(const Generator &generator, const GeneratorRequest &request, co
     return {[=](const auto &outputs) {
                 emit(lower_alone(kernel, function, target, halide_target, schedule), outputs, names);
             },
-            schedule};
+            schedule, std::nullopt};
 }
 
 }  // namespace
@@ -124,13 +150,10 @@ std::vector<std::string> make_files(const Generator &generator, const GeneratorR
         std::map<Halide::OutputFileType, std::string> outputs;
         for (const FileKind &kind : kinds) {
             const std::string path = folder + "/" + base + kind.extension;
-            if (kind.from_program()) {
-                outputs[kind.halide] = path;
+            if (kind.halide) {
+                outputs[*kind.halide] = path;
             } else {
-                _halide_user_assert(made.schedule)
-                    << "-e schedule needs a schedule that is data; " << generator.name
-                    << " schedules itself: add schedule=auto, or leave that kind of file out.";
-                save_schedule(*made.schedule, path);
+                write_text(path, text_of(made, kind.name, generator.name));
             }
         }
         if (!outputs.empty()) {

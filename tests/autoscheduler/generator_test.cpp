@@ -116,16 +116,18 @@ TEST_F(GeneratorMain, MakesALibraryAndAHeader) {
 
 TEST_F(GeneratorMain, MakesEveryKindOfFile) {
     ASSERT_EQ(run({"-g", "twice", "-f", "double_it", "-n", "doubled", "-v", "target=x86-64", "runtime=none", "-e",
-                   "static_library,c_header,object,assembly,llvm_assembly,stmt,schedule"}),
+                   "static_library,c_header,object,assembly,llvm_assembly,stmt,schedule,program,dot"}),
               0)
         << err;
     EXPECT_THAT(files(), UnorderedElementsAre("doubled.a", "doubled.h", "doubled.o", "doubled.s", "doubled.ll",
-                                              "doubled.stmt", "doubled.sched"));
+                                              "doubled.stmt", "doubled.sched", "doubled.txt", "doubled.dot"));
     EXPECT_THAT(out, HasSubstr("doubled.sched\n"));
     EXPECT_THAT(text("doubled.h"),
                 HasSubstr("int double_it(struct halide_buffer_t *a, int32_t n, struct halide_buffer_t *b);"));
     EXPECT_THAT(text("doubled.s"), HasSubstr("double_it"));
     EXPECT_THAT(text("doubled.sched"), HasSubstr("sylvite-schedule 1"));
+    EXPECT_THAT(text("doubled.txt"), HasSubstr("program double_it\ninput a: int32 [n]\n"));
+    EXPECT_THAT(text("doubled.dot"), HasSubstr("digraph \"double_it\" {\n"));
 }
 
 TEST(FileKinds, StandInTheManual) {
@@ -207,7 +209,7 @@ TEST_F(GeneratorMain, RefusesUnknownWords) {
     EXPECT_EQ(
         refusal({"-g", "heat", "-e", "static_libary"}),
         "heat: -e needs kinds of files; it has static_libary, and the kinds are static_library, c_header, object, "
-        "assembly, llvm_assembly, stmt, device_code, schedule: did you mean static_library?");
+        "assembly, llvm_assembly, stmt, device_code, schedule, program, dot: did you mean static_library?");
     EXPECT_EQ(refusal({"-g", "heat", "step=3"}),
               "heat: there is no parameter step; the parameters are n, steps, k, beside target, derivative, wrt, "
               "primal, schedule, autoscheduler, runtime: did you mean steps?");
@@ -284,7 +286,7 @@ private:
 };
 
 TEST_F(GeneratorMain, AFullDiskIsSaidAndNothingIsLeft) {
-    for (const char *kind : {"static_library", "c_header", "object", "assembly", "stmt", "schedule"}) {
+    for (const char *kind : {"static_library", "c_header", "object", "assembly", "stmt", "schedule", "dot"}) {
         const auto refused = [&] {
             const NoFileMayGrow full;
             return refusal({"-g", "twice", "target=x86-64", "runtime=none", "-e", kind});

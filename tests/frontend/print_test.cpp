@@ -1,5 +1,6 @@
 #include "frontend/print.h"
 
+#include "frontend/dot.h"
 #include "tests/support/golden.h"
 
 #include <gtest/gtest.h>
@@ -144,6 +145,27 @@ TEST(PrintProgram, EveryKindOfBlock) {
     expect_golden("every_kind_of_block.txt", text);
     EXPECT_EQ(print(every_kind_of_block()), text);
     EXPECT_EQ(text.find('$'), std::string::npos);
+}
+
+TEST(DrawProgram, EveryKindOfBlock) {
+    const std::string text = to_dot(every_kind_of_block());
+    expect_golden("every_kind_of_block.dot", text);
+    EXPECT_EQ(to_dot(every_kind_of_block()), text);
+}
+
+TEST(DrawProgram, LoopsWhoseLengthArraysDecideOn) {
+    Array a = input<int>("a", {});
+    const auto up = [](const Expr &, const Arrays &s) {
+        Func f("up");
+        f() = s[0]() + 1;
+        return Arrays{Array(f, {})};
+    };
+    Array counted = loop(a(), {a}, up, {.name = "counted"})[0];
+    WhileResult round = while_loop([](const Arrays &s) { return s[0]() < 9; }, {counted}, up, {.name = "round"});
+    const std::string text = to_dot(Program("lengths", {a}, {{"b", round.state[0]}, {"steps", round.steps}}));
+    EXPECT_NE(text.find("label=\"loop counted: "), std::string::npos) << text;
+    EXPECT_NE(text.find("label=\"loop round: while going\""), std::string::npos) << text;
+    EXPECT_NE(text.find("-> \"state counted 0\" [label=\"a\", style=dotted]"), std::string::npos) << text;
 }
 
 }  // namespace
