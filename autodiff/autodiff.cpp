@@ -50,6 +50,8 @@ Input::Input(const Halide::Buffer<> &buffer) {
 }
 
 Input::Input(const Halide::Parameter &parameter) {
+    _halide_user_assert(parameter.defined())
+        << "A derivative needs defined parameters; it was given one that is not: give it a type.";
     name_ = parameter.name();
     key_ = target_of(parameter).key;
     types_ = {parameter.type()};
@@ -69,6 +71,11 @@ Adjoints::Adjoints(const std::vector<Cotangent> &outputs) :
         _halide_user_assert(static_cast<int>(cotangent.box.size()) == output.dimensions())
             << "vjp() needs a box with {min, extent} per dimension; " << name << " has " << output.dimensions()
             << " dimensions and the box " << cotangent.box.size() << ": give the region on which the adjoint counts.";
+        for (const Halide::Range &range : cotangent.box) {
+            _halide_user_assert(range.min.defined() && range.extent.defined())
+                << "vjp() needs a box with bounds; that of " << name
+                << " has a dimension without: give the region on which the adjoint counts.";
+        }
         _halide_user_assert(adjoint.dimensions() == output.dimensions() && adjoint.outputs() == output.outputs())
             << "vjp() needs an adjoint with the rank and number of values of the output; " << name << " has "
             << output.dimensions() << " dimensions and " << output.outputs() << " values, its adjoint "

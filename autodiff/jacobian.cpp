@@ -35,6 +35,13 @@ void require_one_float(const std::string &function, const std::string &name, con
         << ": take it apart, or cast it.";
 }
 
+void require_one_float(const std::string &function, const Func &output) {
+    const std::string name = plain_name(output.name());
+    _halide_user_assert(output.defined())
+        << function << " needs a defined Func; " << name << " is not: define it first.";
+    require_one_float(function, name, output.types());
+}
+
 // A Func of `n` dimensions in the place of which its values for a whole basis are put.
 struct Basis {
     Func element;  ///< what vmap() replaces
@@ -95,7 +102,7 @@ std::optional<int64_t> bound_of_difference(const Expr &a, const Expr &b) {
 
 Func jacobian(const Func &output, const Input &x) {
     require_one_float("jacobian()", x.name(), x.types());
-    require_one_float("jacobian()", plain_name(output.name()), output.types());
+    require_one_float("jacobian()", output);
     if (x.dimensions() == 0) {
         Func one("one");
         one() = make_one(x.types()[0]);
@@ -107,7 +114,7 @@ Func jacobian(const Func &output, const Input &x) {
 
 Func jacobian(const Func &output, const Region &box, const Input &x) {
     require_one_float("jacobian()", x.name(), x.types());
-    require_one_float("jacobian()", plain_name(output.name()), output.types());
+    require_one_float("jacobian()", output);
     const int n = output.dimensions(), m = x.dimensions();
     const Basis adjoints = basis(n, output.types()[0]);
     Func rows = vjp(output, adjoints.element, box)(x);
@@ -136,7 +143,7 @@ Func hessian(const Func &loss, const Input &x) {
 
 BandedJacobian banded_jacobian(const Func &output, const Input &x) {
     require_one_float("banded_jacobian()", x.name(), x.types());
-    require_one_float("banded_jacobian()", plain_name(output.name()), output.types());
+    require_one_float("banded_jacobian()", output);
     const int n = output.dimensions(), m = x.dimensions();
     BandedJacobian result;
     result.variables = fresh("i", n);

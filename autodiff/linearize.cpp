@@ -214,8 +214,12 @@ Function Split::copy(const Function &function) {
 }  // namespace
 
 Linearized linearize(const Func &output, const std::vector<Input> &inputs) {
-    _halide_user_assert(output.defined() && output.outputs() == 1 && output.type().is_float())
-        << "linearize() needs an output with one float value; " << plain_name(output.name()) << " has none.";
+    const std::string name = plain_name(output.name());
+    _halide_user_assert(output.defined())
+        << "linearize() needs a defined Func; " << name << " is not: define it first.";
+    _halide_user_assert(output.outputs() == 1 && output.types()[0].is_float())
+        << "linearize() needs one float value; " << name << " has " << output.outputs() << " of type "
+        << output.types()[0] << ": take it apart, or cast it.";
     Linearized result;
     result.output = output;
     std::vector<Tangent> tangents;

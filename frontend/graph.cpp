@@ -184,6 +184,10 @@ void require_distinct_names(const std::vector<Function> &functions) {
             _halide_user_assert(is_new || it->second.same_as(parameter))
                 << "Parameters are told apart by name; two different ones are called " << parameter.name()
                 << ": rename one of them.";
+            const std::vector<std::string> &args = function.args();
+            _halide_user_assert(std::find(args.begin(), args.end(), parameter.name()) == args.end())
+                << "Parameters and variables are told apart by name; " << parameter.name() << " is both in "
+                << plain_name(function.name()) << ": rename one of them.";
         }
         for (const Halide::Buffer<> &buffer : reads.buffers) {
             const auto [it, is_new] = buffers.emplace(buffer.name(), buffer);

@@ -42,7 +42,8 @@ using Producers = std::function<std::vector<Halide::Internal::Function>(const Ha
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::Internal::Function> &outputs,
                                                      const Producers &producers);
 
-/// Throws Halide::CompileError if two different parameters or buffers in `functions` have the same name.
+/// Throws Halide::CompileError if two different parameters or buffers in `functions` have the same name, or a parameter
+/// and a pure variable of a Function that reads it.
 void require_distinct_names(const std::vector<Halide::Internal::Function> &functions);
 
 /// A name without Halide's `$3` suffix.

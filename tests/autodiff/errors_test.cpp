@@ -1,5 +1,7 @@
 // What is refused, with the whole message, and what must not be.
 
+#include "autodiff/jacobian.h"
+#include "autodiff/linearize.h"
 #include "autodiff/program.h"
 #include "derivative_check.h"
 #include "tests/support/example.h"
@@ -92,15 +94,21 @@ const std::vector<Refusal> refusals = {
      "A derivative needs defined Funcs; g is not: define it first."},
     {"an undefined Buffer", [](Inputs &i) { vjp(define({x}, i.in(x)), i.u, i.box)(Buffer<float>()); },
      "A derivative needs defined Buffers; it was given one that is not: allocate it first."},
+    {"an undefined ImageParam", [](Inputs &i) { vjp(define({x}, i.in(x)), i.u, i.box)(ImageParam()); },
+     "A derivative needs defined parameters; it was given one that is not: give it a type."},
     {"an integer input, forward",
      [](Inputs &i) {
          jvp(define({x}, i.in(x)), {{i.numbers, i.u}});
      },
      "jvp() needs float inputs; numbers has type int32: integers have no derivative."},
+    {"a parameter named like a variable", [](Inputs &i) { i.reverse(define({x}, i.in(x)*Expr(Param<float>("x")))); },
+     "Parameters and variables are told apart by name; x is both in f: rename one of them."},
     // Tangents, adjoints and boxes.
     {"a box of another rank", [](Inputs &i) { vjp(define({x}, i.in(x)), i.u, {}); },
      "vjp() needs a box with {min, extent} per dimension; f has 1 dimensions and the box 0: give the region on which "
      "the adjoint counts."},
+    {"a box without bounds", [](Inputs &i) { vjp(define({x}, i.in(x)), i.u, {Range()}); },
+     "vjp() needs a box with bounds; that of f has a dimension without: give the region on which the adjoint counts."},
     {"an adjoint of another rank",
      [](Inputs &i) {
          vjp(define({x}, i.in(x)), define({x, y}, 1.f, "u"), i.box);
@@ -138,6 +146,15 @@ const std::vector<Refusal> refusals = {
      "jvp() needs one tangent per input; in has two: add them up."},
     {"an undefined output, forward", [](Inputs &i) { i.forward(Func("f")); },
      "jvp() needs defined Funcs; f is not: define it first."},
+    // Matrices.
+    {"a Jacobian of what is undefined", [](Inputs &i) { jacobian(Func("f"), i.in); },
+     "jacobian() needs a defined Func; f is not: define it first."},
+    {"a banded Jacobian of what is undefined", [](Inputs &i) { banded_jacobian(Func("f"), i.in); },
+     "banded_jacobian() needs a defined Func; f is not: define it first."},
+    {"the linearisation of what is undefined", [](Inputs &i) { linearize(Func("f"), {i.in}); },
+     "linearize() needs a defined Func; f is not: define it first."},
+    {"the linearisation of integers", [](Inputs &i) { linearize(define({x}, i.numbers(x)), {i.in}); },
+     "linearize() needs one float value; f has 1 of type int32: take it apart, or cast it."},
     // Losses.
     {"a loss with dimensions", [](Inputs &i) { grad(define({x}, i.in(x))); },
      "grad() needs a scalar Func; f has 1 dimensions: sum it first, or use vjp()."},
