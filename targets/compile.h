@@ -43,7 +43,7 @@ public:
 using NamedArguments = std::vector<NamedArgument>;
 
 /// A program compiled for this machine. Copies share the code; any number of threads may run it at once. The memory of
-/// intermediate values is kept for the next run, as much as was in use at most (targets/memory_pool.h).
+/// intermediate values is kept for the next run, at most twice what was in use at a time (targets/memory_pool.h).
 class Executable {
 public:
     /// Runs the program: `run({{"u0", a}, {"n", 5}, {"u", b}})`, each input and output once, in any order. Outputs are

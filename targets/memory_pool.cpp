@@ -11,6 +11,7 @@ namespace {
 constexpr size_t alignment = 128;           // what Halide's own run time gives
 constexpr size_t least_kept = 64 * 1024;    // malloc() itself keeps what is smaller
 constexpr size_t most_too_large = 2;        // a block serves requests of at least 1/2 of its size
+constexpr size_t most_held = 2;             // times what was in use: blocks of other sizes fit no tighter
 
 // Before each block.
 struct Header {
@@ -58,7 +59,7 @@ void *MemoryPool::take(size_t bytes) {
     }
     in_use_ += header_of(memory).bytes;
     most_in_use_ = std::max(most_in_use_, in_use_);
-    while (!free_.empty() && in_use_ + kept_ > most_in_use_) {
+    while (!free_.empty() && (in_use_ + kept_) / most_held > most_in_use_) {
         const auto smallest = free_.begin();
         kept_ -= smallest->first;
         std::free(header_of(smallest->second).start);

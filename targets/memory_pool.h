@@ -8,7 +8,7 @@ namespace sylvite {
 
 /// Memory for the intermediate values of a program that runs again and again. Large blocks are kept when they are given
 /// back: from malloc() they would come as pages that the system has to clear first, in each run anew. With the blocks in
-/// use, those that are kept are never more than were in use at most at a time. Any number of threads may use it at once.
+/// use, those that are kept are at most twice what was ever in use at a time. Any number of threads may use it at once.
 class MemoryPool {
 public:
     MemoryPool() = default;
