@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/Sylvite")
-set(targets generator_main check_gradients runtime ${SYLVITE_ROOMS})
+set(targets generator_main check_gradients runtime trace ${SYLVITE_ROOMS})
 list(TRANSFORM targets PREPEND "sylvite_")
 foreach (target IN LISTS targets)
     if (TARGET ${target})

@@ -56,22 +56,18 @@ function(sylvite_room name)
     sylvite_library(${name} ${name} ${ARGN})
 endfunction()
 
-# sylvite_runtime(FOLDER): the library Sylvite::runtime from FOLDER/*.c, which deployed programs link.
-function(sylvite_runtime folder)
-    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
-    if (sources)
-        add_library(sylvite_runtime STATIC ${sources})
-        target_link_libraries(sylvite_runtime PRIVATE $<BUILD_INTERFACE:sylvite_options>)
-        set(scope PUBLIC)
-    else ()
-        add_library(sylvite_runtime INTERFACE)
-        set(scope INTERFACE)
-    endif ()
-    target_link_libraries(sylvite_runtime ${scope} Halide::Runtime Threads::Threads ${CMAKE_DL_LIBS})
-    target_include_directories(sylvite_runtime ${scope} "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
+# sylvite_deployed(NAME FOLDER LINK lib...): the library Sylvite::NAME from FOLDER/*.c and *.cpp, which deployed programs
+# link: no Halide.h.
+function(sylvite_deployed name folder)
+    cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LINK")
+    set(target sylvite_${name})
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp" "${PROJECT_SOURCE_DIR}/${folder}/*.c")
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:sylvite_options> PUBLIC ${arg_LINK})
+    target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
                                "$<INSTALL_INTERFACE:include/sylvite>")
-    set_target_properties(sylvite_runtime PROPERTIES EXPORT_NAME runtime)
-    add_library(Sylvite::runtime ALIAS sylvite_runtime)
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+    add_library(Sylvite::${name} ALIAS ${target})
 endfunction()
 
 # sylvite_program(NAME FOLDER [LINK lib...]): a program from FOLDER/*.cpp, if there are any.

@@ -1,6 +1,7 @@
 #include "autodiff/program.h"
 #include "frontend/random.h"
 #include "targets/compile.h"
+#include "targets/trace/trace.h"
 
 #include <cmath>
 #include <cstdio>
@@ -130,6 +131,19 @@ void watch(const Executable &program, const NamedArguments &arguments) {
     std::printf("watch: %s\n", status.text.c_str());
 }
 
+// Keeps what the states of loop heat are at every 100th step, as files of numpy, and one of them for ParaView.
+void keep(const Executable &program, const NamedArguments &arguments, const std::filesystem::path &folder) {
+    Trace trace(folder, "heat", 100);
+    program.run(arguments, [&](const LoopStep &s) {
+        trace.add(s.in_c());
+        if (s.step == 500) {
+            write_vti(folder / "rod_500.vti", {{"heat", s.state("start").raw_buffer()}}, {.spacing = {0.5, 1, 1}});
+        }
+        return true;
+    });
+    trace.finish();
+}
+
 }  // namespace
 
 int main() {
@@ -183,4 +197,13 @@ int main() {
     start.fill(1e38f);
     k.fill(-1);
     watch(compile(rod(), target), {{"start", start}, {"k", k}, {"seen", seen}, {"steps", 1000}, {"loss", loss}});
+
+    const std::filesystem::path folder = std::filesystem::temp_directory_path() / "sylvite_programs_example";
+    std::filesystem::create_directories(folder);
+    k.fill(0.2f);
+    keep(compile(rod(), target), {{"start", start}, {"k", k}, {"seen", seen}, {"steps", 1000}, {"loss", loss}}, folder);
+    for (const char *name : {"start.npy", "rod_500.vti"}) {
+        std::printf("keep: %s has %d bytes\n", name, static_cast<int>(std::filesystem::file_size(folder / name)));
+    }
+    std::filesystem::remove_all(folder);
 }
