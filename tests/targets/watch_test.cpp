@@ -98,6 +98,34 @@ TEST(Finite, LeavesIntegersAlone) {
     compile(Program("p", {a}, {{"b", Array(f, {4})}}), baseline()).run({{"a", in}, {"b", out}}, {.finite = true});
 }
 
+TEST(Finite, OnADeviceAsWithTimesAndStates) {
+    const TargetRow &vulkan = find_target("vulkan");
+    if (const std::string obstacle = test::why_not_checked(vulkan); !obstacle.empty()) {
+        GTEST_SKIP() << "[SKIP] " << vulkan.name << ": " << obstacle;
+    }
+    const Executable run = compile(growth(), vulkan,
+                                   parse_schedule("sylvite-schedule 1\nkernel double\n  stage next\n"
+                                                  "    gpu_tile x y bx by tx ty 4 1\n"));
+    Arguments arguments;
+    arguments.a.fill(1);
+    arguments.a(1, 2) = std::ldexp(1.f, 122);
+    EXPECT_EQ(
+        run.try_run(arguments.with(4), {.finite = true}).text,
+        "growth: not finite: kernel double wrote inf to next(1, 2) in step 1 of loop double, step 1 of loop outer");
+    arguments.a(1, 2) = 1;
+    Profile profile;
+    std::vector<float> seen;
+    const Observer observer = [&](const LoopStep &s) {
+        const Buffer<float> state = s.state(s.states()[0]);
+        seen.push_back(state(1, 2));
+        return true;
+    };
+    run.run(arguments.with(1), {.observer = observer, .finite = true, .profile = &profile});
+    EXPECT_THAT(seen, ElementsAre(1, 1, 2, 2, 4, 4));
+    EXPECT_EQ(profile.kernels()[0].calls, 3);
+    EXPECT_EQ(arguments.total(), 96);
+}
+
 TEST(ProfileOfKernels, CountsAndAddsUpOverRuns) {
     const Executable run = compile(growth(), baseline());
     Arguments arguments;
