@@ -1,7 +1,9 @@
 #include "autoscheduler/generator_main/files.h"
 
+#include "frontend/dot.h"
 #include "frontend/files.h"
 #include "frontend/names.h"
+#include "frontend/print.h"
 #include "frontend/temporary_folder.h"
 
 #include <algorithm>
@@ -86,8 +88,8 @@ const std::vector<FileKind> &file_kinds() {
         {"stmt",           ".stmt",   stmt,           "its loops, as Halide lowers them"},
         {"device_code",    ".device", device_code,    "its PTX or SPIR-V; one file each if there are several"},
         {"schedule",       ".sched",  std::nullopt,   "the schedule that was used"},
-        {"program",        ".txt",    std::nullopt,   "the program as text: inputs, loops, kernels"},
-        {"dot",            ".dot",    std::nullopt,   "the program as a graph for Graphviz"},
+        {"program",        ".txt",    std::nullopt,   "the program as text: inputs, loops, kernels", print},
+        {"dot",            ".dot",    std::nullopt,   "the program as a graph for Graphviz", to_dot},
     };
     // clang-format on
     return kinds;

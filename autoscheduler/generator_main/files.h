@@ -1,6 +1,6 @@
 #pragma once
 
-#include <Halide.h>
+#include "frontend/program.h"
 
 #include <functional>
 #include <optional>
@@ -13,8 +13,9 @@ namespace sylvite {
 struct FileKind {
     const char *name;
     const char *extension;
-    std::optional<Halide::OutputFileType> halide;  ///< what emit() makes, or none: a text about the program or schedule
+    std::optional<Halide::OutputFileType> halide;  ///< what emit() makes of a program, or none for a text:
     const char *help;
+    std::string (*text)(const Program &) = nullptr;  ///< of the program; null for that of the schedule
 };
 
 /// All kinds, in the order in which `-h` lists them.

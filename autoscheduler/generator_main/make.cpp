@@ -3,8 +3,6 @@
 #include "autoscheduler/autoschedule.h"
 #include "autoscheduler/generator_main/derivatives.h"
 #include "autoscheduler/generator_main/files.h"
-#include "frontend/dot.h"
-#include "frontend/print.h"
 #include "targets/emit.h"
 #include "targets/kernel.h"
 
@@ -75,16 +73,15 @@ struct Made {
     std::optional<Program> program;    // none of a Halide generator
 };
 
-// A kind of file that is a text, by the name of the kind.
-std::string text_of(const Made &made, const std::string &kind, const std::string &generator) {
-    if (kind == "schedule") {
-        _halide_user_assert(made.schedule) << "-e schedule needs a schedule that is data; " << generator
-                                           << " schedules itself: add schedule=auto, or leave that kind of file out.";
-        return print(*made.schedule);
+std::string text_of(const Made &made, const FileKind &kind, const std::string &generator) {
+    if (kind.text) {
+        _halide_user_assert(made.program) << "-e " << kind.name << " needs a program; " << generator
+                                          << " is a Halide::Generator<>: leave that kind of file out.";
+        return kind.text(*made.program);
     }
-    _halide_user_assert(made.program) << "-e " << kind << " needs a program; " << generator
-                                      << " is a Halide::Generator<>: leave that kind of file out.";
-    return kind == "dot" ? to_dot(*made.program) : print(*made.program);
+    _halide_user_assert(made.schedule) << "-e schedule needs a schedule that is data; " << generator
+                                       << " schedules itself: add schedule=auto, or leave that kind of file out.";
+    return print(*made.schedule);
 }
 
 void write_text(const std::string &path, const std::string &text) {
@@ -153,7 +150,7 @@ std::vector<std::string> make_files(const Generator &generator, const GeneratorR
             if (kind.halide) {
                 outputs[*kind.halide] = path;
             } else {
-                write_text(path, text_of(made, kind.name, generator.name));
+                write_text(path, text_of(made, kind, generator.name));
             }
         }
         if (!outputs.empty()) {

@@ -325,6 +325,8 @@ TEST_F(HalideGenerators, RefuseWhatHasNoDerivative) {
               "mixture: vjp() needs float inputs; shift of mixture has type int32: integers have no derivative.");
     EXPECT_EQ(refusal({"-g", "mixture", "derivative=jvp", "wrt=in_0,in_0"}),
               "mixture: jvp() needs distinct inputs; in_0 is given twice: name it once.");
+    EXPECT_EQ(refusal({"-g", "mixture", "-e", "dot"}),
+              "mixture: -e dot needs a program; mixture is a Halide::Generator<>: leave that kind of file out.");
     EXPECT_EQ(refusal({"-g", "mixture", "derivative=gradient"}),
               "mixture: derivative= needs jvp, vjp, grad or hvp; it has gradient.");
     EXPECT_EQ(refusal({"-g", "mixture", "derivative=grad"}),
