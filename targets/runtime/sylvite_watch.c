@@ -1,6 +1,6 @@
 /* What a caller may see of its programs while they run: steps, kernels that write what is not finite, times. */
 
-#define _POSIX_C_SOURCE 199309L /* clock_gettime() */
+#define _POSIX_C_SOURCE 199309L /* NOLINT(bugprone-reserved-identifier): for clock_gettime() */
 
 #include "sylvite_runtime.h"
 

@@ -128,7 +128,7 @@ TEST(Vti, HasItsFieldsWhereItSays) {
     double last = 0;
     std::memcpy(&sizes[0], &text[appended], 8);
     std::memcpy(&sizes[1], &text[appended + 20], 8);
-    std::memcpy(&last, &text[appended + 20 + 8 + 11 * 8], 8);
+    std::memcpy(&last, &text[appended + 20 + 8 + 88], 8);
     EXPECT_THAT(sizes, ElementsAre(12, 96));
     EXPECT_EQ(static_cast<uint8_t>(text[appended + 8 + 11]), 123);
     EXPECT_EQ(last, 123);
