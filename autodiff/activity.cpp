@@ -110,16 +110,21 @@ std::function<bool(const Function &)> changing_in(const LoopNode &loop) {
     // A substitution that is never applied tells what depends on the states. The states of a loop inside that changes
     // change too; marking them may show more loops to change.
     std::set<const LoopNode *> changing{&loop};
+    Arrays made = loop.next;
+    std::copy_if(loop.before.begin(), loop.before.end(), std::back_inserter(made),
+                 [](const Array &array) { return array.defined(); });
     for (;;) {
         const auto marks = std::make_shared<Substitution>();
         for (const LoopNode *each : changing) {
             marks->replace(each->step.as<Variable>()->name, each->step);
-            for (const Array &state : each->state) {
-                marks->replace(state, state);
+            for (const Arrays *arrays : {&each->state, &each->after}) {
+                for (const Array &state : *arrays) {
+                    marks->replace(state, state);
+                }
             }
         }
         const size_t known = changing.size();
-        walk_deep(loop.next, [&](const Function &function) {
+        walk_deep(made, [&](const Function &function) {
             const auto node = array_node(function);
             const bool changes = marks->touches(function);
             if (changes && node && node->loop) {

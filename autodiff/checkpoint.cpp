@@ -1,6 +1,7 @@
 #include "autodiff/checkpoint.h"
 
 #include "autodiff/activity.h"
+#include "autodiff/budget.h"
 #include "frontend/substitute.h"
 
 #include <cmath>
@@ -49,10 +50,27 @@ Program with_segments(const Program &program) {
         }
         return true;
     });
+    std::map<const LoopNode *, Memory> chosen = chosen_by_budget(arrays);
+    const auto way_of = [&](const LoopNode &loop) {
+        const auto found = chosen.find(&loop);
+        return kept.count(&loop) ? Memory::store_all : found != chosen.end() ? found->second : loop.options.memory;
+    };
     Substitution substitution;
     substitution.rebuild(
-        [kept](const LoopNode &loop) { return loop.options.memory == Memory::sqrt && !kept.count(&loop); },
-        segmented_loop);
+        [&](const LoopNode &loop) {
+            const Memory::Way way = way_of(loop).way;
+            return way == Memory::Way::sqrt || (way == Memory::Way::binomial && chosen.count(&loop));
+        },
+        [&](const LoopNode &original, const Expr &trips, const Arrays &init, const LoopBody &body,
+            const LoopOptions &options) {
+            const Memory memory = way_of(original);
+            if (memory.way == Memory::Way::sqrt) {
+                return segmented_loop(trips, init, body, options);
+            }
+            LoopOptions run_again = options;
+            run_again.memory = memory;
+            return loop(trips, init, body, run_again);
+        });
     std::vector<ProgramOutput> outputs;
     for (const ProgramOutput &output : program.outputs()) {
         outputs.push_back({output.name, substitution(output.array)});

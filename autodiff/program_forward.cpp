@@ -100,7 +100,10 @@ void ProgramForward::prepare(const std::shared_ptr<const LoopNode> &node) {
     // What the body reads but does not change moves once, outside.
     const auto changes = changing_in(*node);
     Arrays captured;
-    walk_deep(node->next, [&](const Function &function) {
+    Arrays made = node->next;
+    std::copy_if(node->before.begin(), node->before.end(), std::back_inserter(made),
+                 [](const Array &array) { return array.defined(); });
+    walk_deep(made, [&](const Function &function) {
         const auto read = array_node(function);
         const bool is_captured = read && !changes(function);
         if (is_captured && !tangents_.count(target_of(function).key)) {
@@ -132,8 +135,10 @@ void ProgramForward::prepare(const std::shared_ptr<const LoopNode> &node) {
     }
     LoopOptions options = node->options;
     options.capacity = substitution_(node->options.capacity);
-    const Arrays results =
-        loop_like(*node, substitution_(node->trips), init, LoopBody([&](const Expr &step, const Arrays &state) {
+    options.memory.bytes = substitution_(node->options.memory.bytes);
+    // The same for the step, from `state` to `next`, and for the step undone, from `after` to `before`.
+    const auto moving = [&](const Arrays &from, const Arrays &to) {
+        return [&, &from = from, &to = to](const Expr &step, const Arrays &state) {
             Substitution inner(&substitution_);
             inner.replace(node->step.as<Variable>()->name, step);
             ProgramForward body(inner);
@@ -141,23 +146,36 @@ void ProgramForward::prepare(const std::shared_ptr<const LoopNode> &node) {
             body.tangents_ = tangents_;
             body.loops_ = loops_;
             for (size_t i = 0; i < active.size(); i++) {
-                inner.replace(node->state[i], state[i]);
+                inner.replace(from[i], state[i]);
                 if (active[i]) {
-                    body.add(Input(node->state[i]), state[place[i]]);
+                    body.add(Input(from[i]), state[place[i]]);
                 }
             }
-            Arrays next = body.primals(node->next);
-            const Arrays moved = body.tangents(node->next);
+            Arrays known;
+            std::copy_if(to.begin(), to.end(), std::back_inserter(known), [](const Array &a) { return a.defined(); });
+            const Arrays known_primals = body.primals(known), moved = body.tangents(known);
+            Arrays primals, tangents;
+            size_t k = 0;
             for (size_t i = 0; i < active.size(); i++) {
+                const bool is_known = to[i].defined();
+                primals.push_back(is_known ? known_primals[k] : Array());
                 if (active[i]) {
-                    next.push_back(moved[i].defined()
-                                       ? moved[i]
-                                       : zeros("d_" + node->state[i].name(), node->state[i].type(), next[i].extents()));
+                    const std::string name = "d_" + node->state[i].name();
+                    tangents.push_back(!is_known            ? Array()
+                                       : moved[k].defined() ? moved[k]
+                                                            : zeros(name, to[i].type(), primals[i].extents()));
                 }
+                k += is_known ? 1 : 0;
             }
-            return next;
-        }),
-                  options);
+            primals.insert(primals.end(), tangents.begin(), tangents.end());
+            return primals;
+        };
+    };
+    if (!node->before.empty()) {
+        options.memory.inverse = moving(node->after, node->before);
+    }
+    const Arrays results =
+        loop_like(*node, substitution_(node->trips), init, LoopBody(moving(node->state, node->next)), options);
     substitution_.replace(node, results);
     loops_[node] = {results, place};
 }

@@ -1,6 +1,7 @@
 #include "autodiff/program_reverse.h"
 
 #include "autodiff/captures.h"
+#include "autodiff/replay.h"
 #include "frontend/graph.h"
 #include "frontend/substitute.h"
 
@@ -37,6 +38,8 @@ Array plus(const Array &sum, const Func &more) {
     result(vars) = sum(at) + more(at);
     return Array(result, sum.extents());
 }
+
+Array zero_of(const Capture &c) { return zeros("adjoint_" + c.name, adjoint_type(c.type), c.summed()); }
 
 // The adjoint of a capture that is of_step(), from `stacked`, what the steps of the reverse loop contributed.
 Array adjoint_of_elements(const Capture &c, const Array &stacked, const Expr &steps) {
@@ -126,7 +129,7 @@ void ProgramReverse::sweep(const LoopReads &reads) {
     const LoopNode &node = *reads.node;
     const std::vector<bool> active = active_states(node, wanted_);
     std::vector<int> states;                  // the active ones
-    Arrays init;                              // of the reverse loop: their adjoints, then the sums for what is captured
+    Arrays init;                              // their adjoints after the last step
     Arrays history_adjoints, stack_adjoints;  // of all states at the starts and at the ends of the steps
     bool any = false;
     for (int i = 0; i < static_cast<int>(active.size()); i++) {
@@ -148,76 +151,91 @@ void ProgramReverse::sweep(const LoopReads &reads) {
 
     const auto changes = changing_in(node);
     Activity outside(wanted_);
-    const std::vector<Capture> captures = captures_of(node, changes, outside);
+    std::vector<Capture> captures = captures_of(node, changes, outside);
     std::set<std::string> inner_wanted = wanted_;
     for (const Capture &c : captures) {
         inner_wanted.insert(c.target.key);
-        const auto sum = sums_.find(c.target);
-        const std::string name = "adjoint_" + c.name;
-        init.push_back(!c.of_step() && sum != sums_.end() ? sum->second
-                                                          : zeros(name, adjoint_type(c.type), c.summed()));
     }
     for (int i : states) {
         inner_wanted.insert(target_of(node.state[i].func().function()).key);
     }
 
-    LoopOptions options = node.options;
-    options.name += "_reverse";
-    if (std::any_of(captures.begin(), captures.end(), [](const Capture &c) { return c.of_step(); })) {
-        // adjoint_of_elements() reads one even if there is none.
-        options.capacity = simplify(Halide::max(node.capacity, 1));
+    const ReverseStep undo = [&](const Expr &step, const Arrays &now, const Arrays &adjoints) {
+        ProgramReverse body(inner_wanted, changes);
+        for (size_t k = 0; k < states.size(); k++) {
+            const Array more = stack_adjoints[k].defined() ? slice(stack_adjoints[k], step) : Array();
+            body.add_root(node.next[states[k]], more.defined() ? plus(adjoints[k], more.func()) : adjoints[k]);
+        }
+        for (size_t k = 0; k < captures.size(); k++) {
+            if (!captures[k].of_step()) {
+                body.add_to(captures[k].target, adjoints[states.size() + k]);
+            }
+        }
+        body.sweep();
+        Arrays next;
+        for (size_t k = 0; k < states.size(); k++) {
+            const Array &state = node.state[states[k]];
+            const Type type = adjoint_type(state.type());
+            Func before = body.adjoint(state);
+            Array sum = before.defined() ? as_array(before, state.extents())
+                                         : zeros("adjoint_" + state.name(), type, state.extents());
+            if (history_adjoints[k].defined()) {
+                sum = plus(sum, slice(history_adjoints[k], step).func());
+            }
+            next.push_back(sum);
+        }
+        for (size_t k = 0; k < captures.size(); k++) {
+            const Capture &c = captures[k];
+            const Func more = c.array.defined() ? body.adjoint(c.array) : body.adjoint(c.scalar);
+            if (!c.of_step()) {
+                next.push_back(plus(body.sum(c.target), more));
+            } else {
+                next.push_back(more.defined() ? slice(Array(more, c.extents), c.element(step)) : zero_of(c));
+            }
+        }
+        Substitution recorded;
+        recorded.replace(node.step.as<Variable>()->name, step);
+        for (size_t i = 0; i < now.size(); i++) {
+            if (now[i].defined()) {
+                recorded.replace(node.state[i], now[i]);
+            }
+        }
+        for (Array &array : next) {
+            array = recorded(array);
+        }
+        return next;
+    };
+    const auto backwards = [&](const Memory &memory, const std::vector<bool> &needed) {
+        LoopOptions options = node.options;
+        options.name += "_reverse";
+        options.memory = {};
+        Arrays after = init;
+        for (const Capture &c : captures) {
+            const auto sum = sums_.find(c.target);
+            after.push_back(!c.of_step() && sum != sums_.end() ? sum->second : zero_of(c));
+            if (c.of_step()) {
+                // adjoint_of_elements() reads one even if there is none.
+                options.capacity = simplify(Halide::max(node.capacity, 1));
+            }
+        }
+        return run_backwards(reads.node, memory, needed, after, undo, options);
+    };
+    Arrays results = backwards(Memory::store_all, {});
+    // If the program reads a history there is one; if no step needs states none is run again.
+    const bool is_kept = std::any_of(reads.reads.begin(), reads.reads.end(),
+                                     [](const LoopRead &read) { return read.node->kind != Kind::Result; });
+    const Memory::Way way = node.options.memory.way;
+    if (!is_kept && (way == Memory::Way::binomial || way == Memory::Way::reversible)) {
+        const std::vector<bool> needed = states_with_history(reads.node, results);
+        if (std::find(needed.begin(), needed.end(), true) != needed.end()) {
+            for (Capture &c : captures) {
+                if (way == Memory::Way::binomial) {
+                    c.first = Expr();  // elements are stacked by one loop over all steps
+                }
+            }
+            results = backwards(node.options.memory, needed);
+        }
     }
-    const Expr steps = steps_of(reads.node);
-    const Arrays results =
-        loop(steps, init, LoopBody([&](const Expr &back, const Arrays &adjoints) {
-                 const Expr step = steps - 1 - back;
-                 ProgramReverse body(inner_wanted, changes);
-                 for (size_t k = 0; k < states.size(); k++) {
-                     const Array more = stack_adjoints[k].defined() ? slice(stack_adjoints[k], step) : Array();
-                     body.add_root(node.next[states[k]], more.defined() ? plus(adjoints[k], more.func()) : adjoints[k]);
-                 }
-                 for (size_t k = 0; k < captures.size(); k++) {
-                     if (!captures[k].of_step()) {
-                         body.add_to(captures[k].target, adjoints[states.size() + k]);
-                     }
-                 }
-                 body.sweep();
-                 Arrays next;
-                 for (size_t k = 0; k < states.size(); k++) {
-                     const Array &state = node.state[states[k]];
-                     const Type type = adjoint_type(state.type());
-                     Func before = body.adjoint(state);
-                     Array sum = before.defined() ? as_array(before, state.extents())
-                                                  : zeros("adjoint_" + state.name(), type, state.extents());
-                     if (history_adjoints[k].defined()) {
-                         sum = plus(sum, slice(history_adjoints[k], step).func());
-                     }
-                     next.push_back(sum);
-                 }
-                 for (size_t k = 0; k < captures.size(); k++) {
-                     const Capture &c = captures[k];
-                     const Func more = c.array.defined() ? body.adjoint(c.array) : body.adjoint(c.scalar);
-                     if (!c.of_step()) {
-                         next.push_back(plus(body.sum(c.target), more));
-                     } else {
-                         next.push_back(more.defined() ? slice(Array(more, c.extents), c.element(step))
-                                                       : init[states.size() + k]);
-                     }
-                 }
-                 Substitution recorded;
-                 recorded.replace(node.step.as<Variable>()->name, step);
-                 for (size_t i = 0; i < node.state.size(); i++) {
-                     const Array result = Array::from_node(std::make_shared<ArrayNode>(
-                         ArrayNode{Kind::Result, node.state[i].name(), node.state[i].type(), node.state[i].extents(),
-                                   Func(), reads.node, static_cast<int>(i)}));
-                     recorded.replace(node.state[i], slice(history(result), step));
-                 }
-                 for (Array &array : next) {
-                     array = recorded(array);
-                 }
-                 return next;
-             }),
-             options);
 
     size_t k = 0;
     for (int i : states) {
@@ -230,7 +248,7 @@ void ProgramReverse::sweep(const LoopReads &reads) {
         const Array &total = results[k++];
         const auto sum = sums_.find(c.target);
         if (c.of_step()) {
-            const Array all = adjoint_of_elements(c, stack(total), steps);
+            const Array all = adjoint_of_elements(c, stack(total), steps_of(reads.node));
             if (sum != sums_.end()) {
                 sum->second = plus(sum->second, all.func());
             } else {

@@ -80,6 +80,43 @@ Array zero_after(const Expr &steps, const Array &all) {
     return Array(f, all.extents());
 }
 
+// Writes down how a step is undone.
+void write_down_inverse(LoopNode &node, const std::string &function) {
+    for (const Array &state : node.state) {
+        node.after.push_back(state_like(state));
+    }
+    node.before = node.options.memory.inverse(node.step, node.after);
+    node.options.memory.inverse = nullptr;
+    const std::string &name = node.options.name;
+    _halide_user_assert(node.before.size() == node.state.size())
+        << function << " needs an inverse that returns as many states as it is given; that of " << name << " was given "
+        << node.state.size() << " and returns " << node.before.size() << ".";
+    for (size_t i = 0; i < node.state.size(); i++) {
+        const Array &state = node.state[i], &before = node.before[i];
+        _halide_user_assert(!before.defined() ||
+                            (before.type() == state.type() && same_extents(before.extents(), state.extents())))
+            << function << " needs an inverse that keeps type and extents of states; that of " << name << " returns "
+            << before.type() << " on " << text_of(before.extents()) << " for state " << i << " (" << state.name()
+            << "), which is " << state.type() << " on " << text_of(state.extents()) << ".";
+    }
+}
+
+// Options for a loop whose states from `given` on are not the user's: his inverse knows nothing of them.
+LoopOptions without_inverse_from(size_t given, const LoopOptions &options, const std::string &function) {
+    LoopOptions wider = options;
+    if (const LoopBody inverse = options.memory.inverse) {
+        wider.memory.inverse = [=, name = options.name](const Expr &step, const Arrays &after) {
+            Arrays before = inverse(step, Arrays(after.begin(), after.begin() + given));
+            _halide_user_assert(before.size() == given)
+                << function << " needs an inverse that returns as many states as it is given; that of " << name
+                << " was given " << given << " and returns " << before.size() << ".";
+            before.resize(after.size());
+            return before;
+        };
+    }
+    return wider;
+}
+
 // Writes down a loop of which the node says how it ends. With `has_outputs`, what `body` returns beyond as many states
 // as it is given are states too, which begin as zeros and which nothing reads.
 Arrays write_down(const std::shared_ptr<LoopNode> &node, const Arrays &init, const LoopBody &body,
@@ -104,6 +141,9 @@ Arrays write_down(const std::shared_ptr<LoopNode> &node, const Arrays &init, con
         node->state.push_back(state_like(output));
     }
     check_states(*node, function);
+    if (node->options.memory.inverse) {
+        write_down_inverse(*node, function);
+    }
     Arrays results;
     for (size_t i = 0; i < node->init.size(); i++) {
         results.push_back(loop_array(Kind::Result, node, static_cast<int>(i)));
@@ -128,6 +168,8 @@ std::shared_ptr<LoopNode> counted(const Expr &trips, const LoopOptions &options,
     return node;
 }
 
+bool needs_bound(const Memory &memory) { return memory.way == Memory::Way::sqrt || memory.way == Memory::Way::budget; }
+
 void set_capacity(LoopNode &node, const std::string &function) {
     if (const Expr &capacity = node.options.capacity; capacity.defined()) {
         const Expr checked = checked_count(capacity, function, "the capacity of " + node.options.name);
@@ -143,9 +185,9 @@ void set_capacity(LoopNode &node, const std::string &function) {
 Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
     const std::shared_ptr<LoopNode> node = counted(trips, options, "loop()");
     set_capacity(*node, "loop()");
-    _halide_user_assert(options.memory == Memory::store_all || node->capacity.defined())
-        << "loop() needs a bound of the steps to keep some states only; the number of steps of " << options.name
-        << " reads an array: set LoopOptions::capacity.";
+    _halide_user_assert(!needs_bound(options.memory) || node->capacity.defined())
+        << "loop() needs a bound of the steps to keep states by Memory::sqrt or Memory::budget; the number of steps of "
+        << options.name << " reads an array: set LoopOptions::capacity.";
     return write_down(node, init, body, "loop()");
 }
 
@@ -165,9 +207,9 @@ Arrays loop_like(const LoopNode &like, const Expr &trips, const Arrays &init, co
 
 WhileResult while_loop(const WhileCondition &condition, const Arrays &init, const LoopBody &body,
                        const LoopOptions &options) {
-    _halide_user_assert(options.memory == Memory::store_all)
-        << "while_loop() keeps all states that its reverse derivative needs; " << options.name
-        << " asks for another way: leave LoopOptions::memory as it is.";
+    _halide_user_assert(!needs_bound(options.memory))
+        << "while_loop() does not know its number of steps before it ends, as Memory::sqrt and Memory::budget ask; "
+        << options.name << " has one of them: use Memory::binomial, or set LoopOptions::capacity and store all.";
     const int states = static_cast<int>(init.size());
     const auto goes_on = [&](const Arrays &state) {
         const Expr holds = condition(Arrays(state.begin(), state.begin() + states));
@@ -195,7 +237,8 @@ WhileResult while_loop(const WhileCondition &condition, const Arrays &init, cons
         next.push_back(scalar("steps", t + 1));
         return next;
     };
-    const Arrays results = loop_like(like, like.trips, all, LoopBody(step), options);
+    const Arrays results =
+        loop_like(like, like.trips, all, LoopBody(step), without_inverse_from(init.size(), options, "while_loop()"));
     return {Arrays(results.begin(), results.begin() + states), results[states + 1]};
 }
 
@@ -208,7 +251,7 @@ Arrays branch(const Expr &condition, const Arrays &state, const BranchBody &then
     const auto arm = [&](const std::string &suffix, const Expr &times, const Arrays &before, const BranchBody &body) {
         LoopOptions one = options;
         one.name += suffix;
-        one.memory = Memory::store_all;
+        one.memory = {};
         one.capacity = 1;
         return loop(times, before, LoopBody([&](const Expr &, const Arrays &s) { return body(s); }), one);
     };
@@ -217,7 +260,8 @@ Arrays branch(const Expr &condition, const Arrays &state, const BranchBody &then
 
 Scanned scan(const Expr &trips, const Arrays &init, const Arrays &inputs, const ScanBody &body,
              const LoopOptions &options) {
-    const std::shared_ptr<LoopNode> node = counted(trips, options, "scan()");
+    const std::shared_ptr<LoopNode> node =
+        counted(trips, without_inverse_from(init.size(), options, "scan()"), "scan()");
     _halide_user_assert(!node->count.defined())
         << "scan() needs a number of steps that is known before the program runs; that of " << options.name
         << " reads an array: use loop().";

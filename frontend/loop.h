@@ -1,25 +1,16 @@
 #pragma once
 
-#include "frontend/array.h"
+#include "frontend/memory.h"
 
 #include <array>
-#include <functional>
 
 namespace sylvite {
 
-/// How the reverse derivative of a loop gets the states that its steps started from.
-/// With S bytes of state that the derivative reads and n steps:
-enum class Memory {
-    store_all,  ///< keeps all of them: S * n bytes, no step is run twice
-    sqrt,  ///< keeps every sqrt(n)-th: about 2 * S * sqrt(n) bytes, each step is run once more; a loop of which the
-           ///< program itself reads a history or stack, as a scan with outputs, keeps all of them
-};
-
 /// Options of `loop`, `while_loop`, `scan` and `branch`.
 struct LoopOptions {
-    std::string name = "step";          ///< names the loop's kernels in schedules and prints
-    Memory memory = Memory::store_all;  ///< states that the derivative does not read are never kept
-    Expr capacity = Expr();  ///< a bound of the steps that does not change in outer loops; sizes histories; < 0 is 0
+    std::string name = "step";  ///< names the loop's kernels in schedules and prints
+    Memory memory = {};         ///< what its reverse derivative keeps of its states
+    Expr capacity = Expr();     ///< a bound of the steps that does not change in outer loops; sizes histories; < 0 is 0
 };
 
 /// The control flow behind the results of a loop.
@@ -32,6 +23,9 @@ struct LoopNode {
     Arrays init, state, next;
     int going = -1;  ///< while_loop: the state, an int32 without dimensions, whose value 0 ends the loop
     int steps = -1;  ///< while_loop: the state, an int32 without dimensions, that counts the steps
+    /// Memory::reversible: the states `before` a step from placeholders for those `after` it; undefined where the inverse
+    /// does not give one. `options.memory` has the function no more.
+    Arrays after, before;
 };
 
 /// Runs `body` `trips` times and returns the final states.
@@ -40,7 +34,6 @@ struct LoopNode {
 /// and extents. `body` is called once, to write the step down. It may read outer Arrays. With zero trips the results
 /// are the initial states. `trips` may read Arrays; histories, and so reverse derivatives that need them, then ask for
 /// LoopOptions::capacity. Throws Halide::CompileError when the body returns other states than it was given.
-using LoopBody = std::function<Arrays(Expr step, const Arrays &state)>;
 Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options = {});
 
 /// The same with the states as separate parameters: `[&](Expr t, Array u, Array v) { return Arrays{...}; }`; returns
@@ -71,7 +64,7 @@ struct WhileResult {
 ///
 /// Derivatives are those of the steps that were made: the condition itself has none. A reverse derivative that needs
 /// states asks for LoopOptions::capacity; a run that makes more steps than that then ends with sylvite_short_history.
-/// Throws Halide::CompileError for other memory options than store_all.
+/// Throws Halide::CompileError for Memory::sqrt and Memory::budget, which ask for the number of steps beforehand.
 using WhileCondition = std::function<Expr(const Arrays &state)>;
 WhileResult while_loop(const WhileCondition &condition, const Arrays &init, const LoopBody &body,
                        const LoopOptions &options = {});

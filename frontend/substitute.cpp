@@ -94,11 +94,12 @@ bool Substitution::touches(const LoopPtr &loop) {
         return it->second;
     }
     touched_loops_[loop] = false;  // while its body, which may read its own states, is looked at
-    bool touched =
-        (applies_ && applies_(*loop)) || touches(loop->trips) || (loop->capacity.defined() && touches(loop->capacity));
-    for (const Arrays *arrays : {&loop->init, &loop->next}) {
+    bool touched = (applies_ && applies_(*loop)) || touches(loop->trips) ||
+                   (loop->capacity.defined() && touches(loop->capacity)) ||
+                   (loop->options.memory.bytes.defined() && touches(loop->options.memory.bytes));
+    for (const Arrays *arrays : {&loop->init, &loop->next, &loop->before}) {
         for (const Array &array : *arrays) {
-            touched = touched || touches(array);
+            touched = touched || (array.defined() && touches(array));
         }
     }
     return touched_loops_[loop] = touched;
@@ -190,21 +191,28 @@ Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
     }
     const bool rebuilt = root->applies_ && root->applies_(*node);
     options.capacity = (*this)(rebuilt ? node->capacity : node->options.capacity);
-    const auto body = [&](const Expr &step, const Arrays &state) {
-        Substitution inner(this);
-        inner.replace(node->step.as<Variable>()->name, step);
-        for (size_t i = 0; i < state.size(); i++) {
-            inner.replace(node->state[i], state[i]);
-        }
-        Arrays next;
-        for (const Array &array : node->next) {
-            next.push_back(inner(array));
-        }
-        return next;
+    options.memory.bytes = (*this)(options.memory.bytes);
+    const auto step_from = [&](const Arrays &from, const Arrays &to) {
+        return [this, &node, &from = from, &to = to](const Expr &step, const Arrays &state) {
+            Substitution inner(this);
+            inner.replace(node->step.as<Variable>()->name, step);
+            for (size_t i = 0; i < state.size(); i++) {
+                inner.replace(from[i], state[i]);
+            }
+            Arrays results;
+            for (const Array &array : to) {
+                results.push_back(array.defined() ? inner(array) : Array());
+            }
+            return results;
+        };
     };
+    const LoopBody body = step_from(node->state, node->next);
+    if (!node->before.empty()) {
+        options.memory.inverse = step_from(node->after, node->before);
+    }
     const Expr trips = (*this)(node->trips);
     return loops_[node] =
-               rebuilt ? root->build_(trips, init, body, options) : loop_like(*node, trips, init, body, options);
+               rebuilt ? root->build_(*node, trips, init, body, options) : loop_like(*node, trips, init, body, options);
 }
 
 Function Substitution::mapped(const Function &function) {

@@ -29,8 +29,8 @@ public:
 
     /// Loops for which `applies` are rebuilt by `build`, wherever they stand, with LoopOptions::capacity defined where the
     /// loop has a bound; all others that change by loop_like().
-    using LoopBuilder =
-        std::function<Arrays(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options)>;
+    using LoopBuilder = std::function<Arrays(const LoopNode &original, const Expr &trips, const Arrays &init,
+                                             const LoopBody &body, const LoopOptions &options)>;
     void rebuild(std::function<bool(const LoopNode &)> applies, LoopBuilder build);
 
     Expr operator()(const Expr &e);
