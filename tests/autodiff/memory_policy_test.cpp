@@ -191,7 +191,7 @@ TEST(MemoryPolicies, OfNestedLoopsDiffer) {
 }
 // Two states of which one is an integer that a step permutes, so that it is undone without rounding.
 Program permuted(const Memory &memory, bool while_) {
-    Param<int> steps("steps");
+    Param<int> steps("trips");
     Array u0 = input<double>("u0", {3, 2}), c = input<double>("c", {3, 2});
     Array key = row("key", x, 3);
     const LoopBody step = [&](const Expr &t, const Arrays &s) {
