@@ -5,6 +5,8 @@
 #include "frontend/graph.h"
 #include "frontend/remark.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -181,7 +183,9 @@ HiddenByRule hidden_by_rule(const Function &function) {
     while (!todo.empty()) {
         const Function inner = todo.back();
         todo.pop_back();
-        if (!seen.insert(inner.name()).second) {
+        const std::vector<Halide::Type> types = inner.output_types();
+        const bool has_derivative = std::any_of(types.begin(), types.end(), [](const auto &t) { return t.is_float(); });
+        if (!has_derivative || !seen.insert(inner.name()).second) {
             continue;
         }
         const auto node = array_node(inner);

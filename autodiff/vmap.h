@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autodiff/autodiff.h"
+#include "frontend/program.h"
 
 namespace sylvite {
 
@@ -20,5 +21,17 @@ struct Batch {
 Func vmap(const Func &output, const std::vector<Batch> &inputs);
 /// The same for several outputs that share what they have in common.
 std::vector<Func> vmap(const std::vector<Func> &outputs, const std::vector<Batch> &inputs);
+
+/// `program` for `extent` values of the inputs named in `mapped`: those, and the outputs that depend on them, have one
+/// dimension more, the last one, which counts the elements of the batch; a scalar becomes an array. Outputs that do not
+/// depend on them stay as they are. `extent` may read scalars, which become inputs where they are none.
+///
+/// Element by element the values, and the derivatives of any order, are those of `program`. A loop, while_loop or branch
+/// on which the inputs decide runs as long as any element needs it: elements that are done keep their states, and what is
+/// computed for them meanwhile is dropped. Their loops need a LoopOptions::capacity for reverse derivatives that read
+/// states, also where the number of steps was a scalar. Rules of custom_rule(), fixed_point() and linear_solve() become
+/// those of all elements.
+/// Throws Halide::CompileError for extern stages, and for extents, capacities and RDoms that depend on the inputs.
+Program vmap(const Program &program, const std::vector<std::string> &mapped, const Expr &extent);
 
 }  // namespace sylvite

@@ -85,6 +85,17 @@ Values run(const Program &program, const Values &inputs, const std::map<std::str
     return run(compile(program, baseline()), program, inputs, integers, sizes);
 }
 
+std::vector<Values> run(const Program &program, const std::vector<Values> &inputs,
+                        const std::map<std::string, int> &integers,
+                        const std::map<std::string, std::vector<int>> &sizes) {
+    const Executable code = compile(program, baseline());
+    std::vector<Values> outputs;
+    for (const Values &values : inputs) {
+        outputs.push_back(run(code, program, values, integers, sizes));
+    }
+    return outputs;
+}
+
 void check_program(const ProgramCase &c, unsigned seed) {
     SCOPED_TRACE(c.name + ", seed " + std::to_string(seed));
     std::mt19937 random(seed);

@@ -24,6 +24,11 @@ using Values = std::map<std::string, Halide::Buffer<double>>;
 Values run(const Program &program, const Values &inputs, const std::map<std::string, int> &integers,
            const std::map<std::string, std::vector<int>> &sizes);
 
+/// The same for several inputs.
+std::vector<Values> run(const Program &program, const std::vector<Values> &inputs,
+                        const std::map<std::string, int> &integers,
+                        const std::map<std::string, std::vector<int>> &sizes);
+
 /// Checks jvp against central differences and vjp by <u, Jv> = <J'u, v> to 1e-10.
 void check_program(const ProgramCase &c, unsigned seed);
 

@@ -1,0 +1,157 @@
+#include "autodiff/activity.h"
+#include "autodiff/adjoint_sum.h"
+#include "autodiff/batch_copy.h"
+
+using namespace Halide::Internal;
+
+namespace sylvite {
+
+namespace {
+
+Array scalar(const std::string &name, const Expr &value) {
+    Func f(name);
+    f() = value;
+    return Array(f, {});
+}
+
+}  // namespace
+
+Arrays BatchCopy::loop(const LoopPtr &node, int level) {
+    if (const auto it = levels_[level].loops.find(node); it != levels_[level].loops.end()) {
+        return it->second;
+    }
+    const Expr &capacity = node->options.capacity;
+    _halide_user_assert(!capacity.defined() || !batched_(capacity))
+        << "vmap() needs a capacity that is the same for the whole batch; that of " << node->options.name
+        << " depends on its inputs: give a bound for all elements.";
+    Arrays init;
+    for (size_t i = 0; i < node->init.size(); i++) {
+        init.push_back(batched_(node->state[i]) ? repeated(node->init[i], level) : node->init[i]);
+    }
+    const bool is_masked = batched_.steps_of(*node);
+    const Arrays results = !is_masked        ? in_step(node, init, level)
+                           : node->going < 0 ? masked_count(node, init, level)
+                                             : masked_while(node, init, level);
+    levels_[level].shared.replace(node, results);
+    return levels_[level].loops[node] = results;
+}
+
+// All elements make the same steps.
+Arrays BatchCopy::in_step(const LoopPtr &node, const Arrays &init, int level) {
+    const auto step = [&](const Expr &t, const Arrays &state) {
+        const int inside = enter(node, level, t, state);
+        Arrays next;
+        for (size_t i = 0; i < state.size(); i++) {
+            next.push_back(batched_(node->state[i]) ? repeated(node->next[i], inside) : node->next[i]);
+        }
+        return leave(inside, next);
+    };
+    return loop_like(*node, node->trips, init, LoopBody(step), node->options);
+}
+
+// As many steps as the element makes that makes most.
+Arrays BatchCopy::masked_count(const LoopPtr &node, const Arrays &init, int level) {
+    Func each(node->options.name + "_steps_of_each");
+    each(batch_variables()) = if_it_goes_on(Halide::max(rewritten(node->trips, level, batch_place()), 0), level);
+    const Array steps(each, extents_), most = largest(node->options.name + "_steps", steps);
+    const auto step = [&](const Expr &t, const Arrays &state) {
+        const int inside = enter(node, level, t, state);
+        levels_[inside].mask = Func("goes_on");
+        levels_[inside].mask(batch_variables()) = t < steps(batch_place());
+        return leave(inside, masked_step(*node, inside, state));
+    };
+    return sylvite::loop(most(), init, LoopBody(step), node->options);
+}
+
+// Steps until no element goes on. Two more states say whether any does, and count the steps; those of the original are
+// states like others here.
+Arrays BatchCopy::masked_while(const LoopPtr &node, Arrays init, int level) {
+    LoopNode like;
+    like.trips = node->trips;
+    like.going = static_cast<int>(init.size());
+    like.steps = like.going + 1;
+    const Array &going = init[node->going];
+    Func first(going.name());
+    first(batch_variables()) = if_it_goes_on(going(batch_place()), level);
+    init[node->going] = Array(first, extents_);
+    init.push_back(largest("going", init[node->going]));
+    init.push_back(scalar("steps", 0));
+    const auto step = [&](const Expr &t, const Arrays &state) {
+        const Arrays own(state.begin(), state.end() - 2);
+        const int inside = enter(node, level, t, own);
+        levels_[inside].mask = Func("goes_on");
+        levels_[inside].mask(batch_variables()) = own[node->going](batch_place()) != 0;
+        Arrays next = masked_step(*node, inside, own);
+        next.push_back(largest("going", next[node->going]));
+        next.push_back(scalar("steps", t + 1));
+        return leave(inside, next);
+    };
+    return loop_like(like, like.trips, init, LoopBody(step), node->options);
+}
+
+// A new level for the body of a loop, for which the states are `state`.
+int BatchCopy::enter(const LoopPtr &node, int level, const Expr &step, const Arrays &state) {
+    const int inside = static_cast<int>(levels_.size());
+    levels_.emplace_back();
+    levels_[inside].outer = level;
+    levels_[inside].changes = changing_in(*node);
+    levels_[inside].shared.replace(node->step.as<Variable>()->name, step);
+    for (size_t i = 0; i < state.size(); i++) {
+        if (batched_(node->state[i])) {
+            levels_[inside].copies[key_of(node->state[i].func().function())] = state[i].func().function();
+        } else {
+            levels_[inside].shared.replace(node->state[i], state[i]);
+        }
+    }
+    return inside;
+}
+
+// What was built of the original states and step, of those of the new loop.
+Arrays BatchCopy::leave(int level, Arrays next) {
+    for (Array &array : next) {
+        array = levels_[level].shared(array);
+    }
+    return next;
+}
+
+// The next states of what goes on, the present ones of the rest.
+Arrays BatchCopy::masked_step(const LoopNode &node, int level, const Arrays &state) {
+    Arrays next;
+    for (size_t i = 0; i < state.size(); i++) {
+        const Array made = repeated(node.next[i], level);
+        const std::vector<Halide::Var> vars = coordinates(made.extents().size());
+        const std::vector<Expr> place(vars.begin(), vars.end());
+        Func chosen(made.name());
+        chosen(vars) =
+            Halide::select(goes_on(level, {place.end() - dimensions_, place.end()}), made(place), state[i](place));
+        next.emplace_back(chosen, state[i].extents());
+    }
+    return next;
+}
+
+// `count`, a number at batch_place(), or 0 where a masked loop around does not go on.
+Expr BatchCopy::if_it_goes_on(const Expr &count, int level) const {
+    const int masked = masked_loop(level);
+    return masked < 0 ? count : Halide::select(goes_on(masked, batch_place()), count, 0);
+}
+
+Array BatchCopy::largest(const std::string &name, const Array &each) const {
+    const Halide::RDom r(each.box(), "r");
+    std::vector<Expr> place;
+    for (int d = 0; d < dimensions_; d++) {
+        place.push_back(r[d]);
+    }
+    Func most(name);
+    most() = 0;
+    most() = Halide::max(most(), each(place));
+    return Array(most, {});
+}
+
+std::vector<Halide::Var> BatchCopy::batch_variables() const { return coordinates(dimensions_); }
+
+std::vector<Expr> BatchCopy::batch_place() const {
+    const std::vector<Halide::Var> vars = batch_variables();
+    return {vars.begin(), vars.end()};
+}
+
+}  // namespace sylvite
