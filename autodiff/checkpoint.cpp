@@ -56,21 +56,20 @@ Program with_segments(const Program &program) {
         return kept.count(&loop) ? Memory::store_all : found != chosen.end() ? found->second : loop.options.memory;
     };
     Substitution substitution;
-    substitution.rebuild(
-        [&](const LoopNode &loop) {
-            const Memory::Way way = way_of(loop).way;
-            return way == Memory::Way::sqrt || (way == Memory::Way::binomial && chosen.count(&loop));
-        },
-        [&](const LoopNode &original, const Expr &trips, const Arrays &init, const LoopBody &body,
-            const LoopOptions &options) {
-            const Memory memory = way_of(original);
-            if (memory.way == Memory::Way::sqrt) {
-                return segmented_loop(trips, init, body, options);
-            }
+    substitution.rebuild([&](const LoopNode &node) -> Substitution::LoopBuilder {
+        const Memory memory = way_of(node);
+        if (memory.way == Memory::Way::sqrt) {
+            return segmented_loop;
+        }
+        if (memory.way != Memory::Way::binomial || !chosen.count(&node)) {
+            return nullptr;
+        }
+        return [memory](const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
             LoopOptions run_again = options;
             run_again.memory = memory;
             return loop(trips, init, body, run_again);
-        });
+        };
+    });
     std::vector<ProgramOutput> outputs;
     for (const ProgramOutput &output : program.outputs()) {
         outputs.push_back({output.name, substitution(output.array)});

@@ -151,9 +151,9 @@ std::map<std::string, std::vector<int64_t>> extents_for(const Func &func, const 
 
 std::vector<StageInfo> analyse(const Kernel &kernel, const KernelPipeline &pipeline, const Estimates &estimates) {
     std::vector<Box> boxes;
-    for (const Array &array : kernel.outputs) {
+    for (const size_t output : pipeline.first_outputs) {
         Box box;
-        for (const Expr &extent : array.extents()) {
+        for (const Expr &extent : kernel.outputs[output].extents()) {
             box.push_back(Interval(0, extent - 1));
         }
         boxes.push_back(box);

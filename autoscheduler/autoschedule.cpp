@@ -5,6 +5,7 @@
 #include "autoscheduler/refusal.h"
 #include "frontend/graph.h"
 #include "frontend/print.h"
+#include "schedules/directives.h"
 #include "targets/kernel.h"
 
 #include <algorithm>
@@ -177,6 +178,7 @@ Schedule schedule_all(const std::vector<Kernel> &kernels, const std::string &who
     check(options.keep, target);
     Schedule schedule;
     schedule.comments = options.keep.comments;
+    schedule.loops = options.keep.loops;
     schedule.comments.beside = "target " + target.name + ", algorithm " + hash_of(algorithm);
     for (const Kernel &kernel : kernels) {
         schedule.kernels.push_back(KernelScheduler(kernel, target, options).schedule());
@@ -187,10 +189,15 @@ Schedule schedule_all(const std::vector<Kernel> &kernels, const std::string &who
 }  // namespace
 
 Schedule autoschedule(const Program &program, const TargetRow &target, const AutoscheduleOptions &options) {
-    return schedule_all(kernels_of(program), "program " + program.name(), print(program), target, options);
+    return schedule_all(kernels_of(with_fused_steps(program, options.keep)), "program " + program.name(),
+                        print(program), target, options);
 }
 
 Schedule autoschedule(const Kernel &kernel, const TargetRow &target, const AutoscheduleOptions &options) {
+    for (const LoopSchedule &loop : options.keep.loops) {
+        schedule_error(options.keep.file, loop.place,
+                       "the algorithm is one kernel, which has no loop " + loop.loop + ".");
+    }
     std::vector<Func> outputs;
     for (const Array &array : kernel.outputs) {
         outputs.push_back(array.node()->value);

@@ -128,10 +128,10 @@ std::string path_of(const PluginRow &plugin) {
 }
 
 void set_estimates(const Kernel &kernel, const KernelPipeline &pipeline, const Estimates &estimates) {
-    for (size_t i = 0; i < kernel.outputs.size(); i++) {
+    for (size_t i = 0; i < pipeline.outputs.size(); i++) {
         Func output = pipeline.outputs[i];
         for (int d = 0; d < output.dimensions(); d++) {
-            const Expr extent = estimates(kernel.outputs[i].extents()[d]);
+            const Expr extent = estimates(kernel.outputs[pipeline.first_outputs[i]].extents()[d]);
             output.set_estimate(output.args()[d], 0, extent);
             for (Halide::OutputImageParam &buffer : output.output_buffers()) {
                 buffer.dim(d).set_estimate(0, extent);
@@ -199,7 +199,7 @@ private:
 
 Schedule schedule_all(const std::string &autoscheduler, const std::vector<Kernel> &kernels, const TargetRow &target,
                       const AutoscheduleOptions &options, const std::map<std::string, std::string> &parameters) {
-    _halide_user_assert(options.keep.kernels.empty())
+    _halide_user_assert(options.keep.kernels.empty() && options.keep.loops.empty())
         << "autoschedule_with() needs a program of which nothing is decided; " << options.keep.file
         << " decides something: Halide's autoschedulers cannot fill in the rest.";
     Halide::AutoschedulerParams params(autoscheduler, parameters);

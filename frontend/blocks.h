@@ -44,10 +44,12 @@ Block blocks_of(const Program &program);
 std::vector<Kernel> kernels_of(const Block &block);
 std::vector<Kernel> kernels_of(const Program &program);
 
-/// A kernel as Halide Funcs of its own, free to be scheduled: `outputs[i]` computes kernel.outputs[i], `images[i]` is
-/// kernel.inputs[i], with its extents set. Names of Funcs are as in the program.
+/// A kernel as Halide Funcs of its own, free to be scheduled: `outputs` compute kernel.outputs, `images[i]` is
+/// kernel.inputs[i], with its extents set. Names of Funcs are as in the program. Outputs of the same extents, one after the
+/// other, that are the elements of one Tuple at their own points are computed by that Tuple, in one nest of loops.
 struct KernelPipeline {
     std::vector<Func> outputs;
+    std::vector<size_t> first_outputs;  ///< per Func in `outputs`: the first of the kernel's outputs that it computes
     std::vector<Halide::ImageParam> images;
     /// The Funcs that may be scheduled, producers first: all but those that only read an Array.
     std::vector<Halide::Internal::Function> stages;

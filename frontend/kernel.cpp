@@ -59,6 +59,46 @@ private:
     }
 };
 
+// The Tuple of which `function` is element `index` at its own point, or an undefined Function.
+Function tuple_of(const Function &function, int index) {
+    const Call *call =
+        function.updates().empty() && function.values().size() == 1 ? function.values()[0].as<Call>() : nullptr;
+    if (!call || !call->func.defined() || call->value_index != index || call->args.size() != function.args().size()) {
+        return Function();
+    }
+    for (size_t d = 0; d < call->args.size(); d++) {
+        const auto *variable = call->args[d].as<Variable>();
+        if (!variable || variable->name != function.args()[d]) {
+            return Function();
+        }
+    }
+    const Function tuple(call->func);
+    return tuple.outputs() > 1 ? tuple : Function();
+}
+
+// The Tuple whose elements are the kernel's outputs from `first` on, all of them and read by nobody else, or an undefined
+// Function.
+Function tuple_for(const Kernel &kernel, const std::vector<Function> &outputs, size_t first,
+                   const std::map<std::string, int> &readers) {
+    const Function tuple = kernel.alone ? Function() : tuple_of(outputs[first], 0);
+    const auto reads = [&](const Function &function) {
+        const auto found = readers.find(function.name());
+        return found == readers.end() ? 0 : found->second;
+    };
+    if (!tuple.get_contents().defined() || first + tuple.outputs() > outputs.size() ||
+        reads(tuple) != tuple.outputs()) {
+        return Function();
+    }
+    for (int c = 0; c < tuple.outputs(); c++) {
+        const Function element = tuple_of(outputs[first + c], c);
+        if (!element.get_contents().same_as(tuple.get_contents()) || reads(outputs[first + c]) > 0 ||
+            !same_extents(kernel.outputs[first + c].extents(), kernel.outputs[first].extents())) {
+            return Function();
+        }
+    }
+    return tuple;
+}
+
 }  // namespace
 
 void copy_layout(const Halide::Parameter &from, Halide::Parameter to) {
@@ -119,6 +159,16 @@ KernelPipeline instantiate(const Kernel &kernel) {
     }
     for (size_t i = 0; i < kernel.outputs.size(); i++) {
         const Array &array = kernel.outputs[i];
+        pipeline.first_outputs.push_back(i);
+        if (const Function tuple = tuple_for(kernel, copies, i, readers); tuple.get_contents().defined()) {
+            Func output(tuple);
+            for (int d = 0; d < array.dimensions(); d++) {  // Halide holds the other values to the first one's box
+                output.output_buffers()[0].dim(d).set_bounds(0, array.extents()[d]);
+            }
+            pipeline.outputs.push_back(output);
+            i += tuple.outputs() - 1;
+            continue;
+        }
         Func output(copies[i]);
         // An output that other stages read, perhaps beyond its box, and a second output of the same Func are copied.
         if (readers[copies[i].name()]++) {

@@ -66,9 +66,8 @@ void Substitution::forget() {
     touched_loops_.clear();
 }
 
-void Substitution::rebuild(std::function<bool(const LoopNode &)> applies, LoopBuilder build) {
-    applies_ = std::move(applies);
-    build_ = std::move(build);
+void Substitution::rebuild(std::function<LoopBuilder(const LoopNode &)> builder_of) {
+    builder_of_ = std::move(builder_of);
 }
 
 bool Substitution::touches(const Expr &e) {
@@ -94,7 +93,7 @@ bool Substitution::touches(const LoopPtr &loop) {
         return it->second;
     }
     touched_loops_[loop] = false;  // while its body, which may read its own states, is looked at
-    bool touched = (applies_ && applies_(*loop)) || touches(loop->trips) ||
+    bool touched = (builder_of_ && builder_of_(*loop)) || touches(loop->trips) ||
                    (loop->capacity.defined() && touches(loop->capacity)) ||
                    (loop->options.memory.bytes.defined() && touches(loop->options.memory.bytes));
     for (const Arrays *arrays : {&loop->init, &loop->next, &loop->before}) {
@@ -189,8 +188,8 @@ Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
     while (root->outer_) {
         root = root->outer_;
     }
-    const bool rebuilt = root->applies_ && root->applies_(*node);
-    options.capacity = (*this)(rebuilt ? node->capacity : node->options.capacity);
+    const LoopBuilder build = root->builder_of_ ? root->builder_of_(*node) : nullptr;
+    options.capacity = (*this)(build ? node->capacity : node->options.capacity);
     options.memory.bytes = (*this)(options.memory.bytes);
     const auto step_from = [&](const Arrays &from, const Arrays &to) {
         return [this, &node, &from = from, &to = to](const Expr &step, const Arrays &state) {
@@ -211,8 +210,7 @@ Arrays Substitution::copy_of(const std::shared_ptr<const LoopNode> &node) {
         options.memory.inverse = step_from(node->after, node->before);
     }
     const Expr trips = (*this)(node->trips);
-    return loops_[node] =
-               rebuilt ? root->build_(*node, trips, init, body, options) : loop_like(*node, trips, init, body, options);
+    return loops_[node] = build ? build(trips, init, body, options) : loop_like(*node, trips, init, body, options);
 }
 
 Function Substitution::mapped(const Function &function) {

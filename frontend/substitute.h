@@ -27,11 +27,11 @@ public:
     /// the algorithm without its schedule.
     void copy_all() { everything_ = true; }
 
-    /// Loops for which `applies` are rebuilt by `build`, wherever they stand, with LoopOptions::capacity defined where the
-    /// loop has a bound; all others that change by loop_like().
-    using LoopBuilder = std::function<Arrays(const LoopNode &original, const Expr &trips, const Arrays &init,
-                                             const LoopBody &body, const LoopOptions &options)>;
-    void rebuild(std::function<bool(const LoopNode &)> applies, LoopBuilder build);
+    /// Loops for which `builder_of` returns a builder are made by that, wherever they stand, with LoopOptions::capacity
+    /// defined where the loop has a bound; all others that change by loop_like().
+    using LoopBuilder =
+        std::function<Arrays(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options)>;
+    void rebuild(std::function<LoopBuilder(const LoopNode &)> builder_of);
 
     Expr operator()(const Expr &e);
     Func operator()(const Func &func);
@@ -51,8 +51,7 @@ private:
     std::map<Node, Array> arrays_;
     std::map<std::string, Expr> scalars_;
     std::map<LoopPtr, Arrays> loops_;
-    std::function<bool(const LoopNode &)> applies_;
-    LoopBuilder build_;
+    std::function<LoopBuilder(const LoopNode &)> builder_of_;
     bool everything_ = false;
 
     std::map<std::string, bool> touched_functions_;

@@ -200,7 +200,7 @@ void apply(const Schedule &schedule, const std::string &kernel_name, const Kerne
 }
 
 void check(const Schedule &schedule, const Program &program) {
-    check(schedule, kernels_of(program), "program " + program.name());
+    check(schedule, kernels_of(with_fused_steps(program, schedule)), "program " + program.name());
 }
 
 void check(const Schedule &schedule, const std::vector<Kernel> &kernels, const std::string &whose) {

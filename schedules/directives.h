@@ -79,6 +79,9 @@ MatchedForm match_form(const Directive &directive, const std::string &file);
 /// only and not under `specialize`, and only `specialize` has directives under it.
 void check_position(const Directive &directive, const StageSchedule &stage, const std::string &file);
 
+/// Throws when a loop has another directive than `fuse_steps k`, or several.
+void check_loop(const LoopSchedule &loop, const std::string &file);
+
 /// The text of a row's forms, as in the documentation: `split x xo xi factor [tail]`.
 std::string text_of(const DirectiveRow &row, const DirectiveForm &form);
 

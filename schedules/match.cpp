@@ -214,6 +214,33 @@ void check_position(const Directive &directive, const StageSchedule &stage, cons
     }
 }
 
+void check_loop(const LoopSchedule &loop, const std::string &file) {
+    constexpr int most_steps = 64;
+    for (size_t i = 0; i < loop.directives.size(); i++) {
+        const Directive &directive = loop.directives[i];
+        const auto refuse = [&](const std::string &why, size_t argument = 0) {
+            const bool has_place = argument > 0 && argument <= directive.argument_places.size();
+            schedule_error(file, has_place ? directive.argument_places[argument - 1] : directive.place, why);
+        };
+        if (directive.name != "fuse_steps") {
+            refuse("a loop has the directive fuse_steps only; " + directive.name +
+                   (find_directive(directive.name) ? " stands under a stage." : " is unknown."));
+        }
+        if (directive.arguments.size() != 1) {
+            refuse("fuse_steps has " + std::to_string(directive.arguments.size()) + " arguments: write fuse_steps k.");
+        }
+        const std::string &steps = directive.arguments[0];
+        if (!is_integer(steps, most_steps) || steps == "1") {
+            refuse("fuse_steps needs an integer from 2 to " + std::to_string(most_steps) + " for k; " + steps +
+                       " is not.",
+                   1);
+        }
+        if (i > 0) {
+            refuse("fuse_steps is there twice for loop " + loop.loop + ".");
+        }
+    }
+}
+
 std::string directives_as_markdown() {
     std::ostringstream out;
     out << "| directive | what it does |\n|---|---|\n";

@@ -49,6 +49,7 @@ private:
     Schedule schedule_;
     int number_ = 0;
     bool version_seen_ = false;
+    bool in_loop_ = false;              // whether the last section is that of a loop, not of a kernel
     std::vector<std::string> pending_;  // comment lines that wait for the item they stand above
 
     // The specialize directives that the current line may stand under, with their columns, outermost first. They live
@@ -113,6 +114,8 @@ private:
             version(line);
         } else if (first == "kernel") {
             kernel(line);
+        } else if (first == "loop") {
+            loop(line);
         } else if (first == "stage") {
             stage(line);
         } else {
@@ -144,12 +147,24 @@ private:
             fail(name.place, "kernel " + name.text + " is there twice: put its stages together.");
         }
         open_.clear();
+        in_loop_ = false;
         schedule_.kernels.push_back({name.text, {}, comments_of(line), name.place});
+    }
+
+    void loop(const Line &line) {
+        const Word &name = only_name(line);
+        for (const LoopSchedule &other : schedule_.loops) {
+            if (other.loop == name.text) {
+                fail(name.place, "loop " + name.text + " is there twice.");
+            }
+        }
+        in_loop_ = true;
+        schedule_.loops.push_back({name.text, {}, comments_of(line), name.place});
     }
 
     void stage(const Line &line) {
         const Word &name = only_name(line);
-        if (schedule_.kernels.empty()) {
+        if (schedule_.kernels.empty() || in_loop_) {
             fail(line.words[0].place, "a stage stands under a kernel: write `kernel NAME` above it.");
         }
         StageSchedule stage{name.text, -1, {}, comments_of(line), name.place};
@@ -165,18 +180,29 @@ private:
         schedule_.kernels.back().stages.push_back(std::move(stage));
     }
 
+    static void put_arguments(const Line &line, Directive &directive) {
+        for (size_t i = 1; i < line.words.size(); i++) {
+            directive.arguments.push_back(line.words[i].text);
+            directive.argument_places.push_back(line.words[i].place);
+        }
+    }
+
     void directive(const Line &line) {
         const Place place = line.words[0].place;
         Directive directive{line.words[0].text, {}, {}, {}, place, {}};
+        if (in_loop_) {
+            put_arguments(line, directive);
+            directive.comments = comments_of(line);
+            schedule_.loops.back().directives.push_back(std::move(directive));
+            check_loop(schedule_.loops.back(), schedule_.file);
+            return;
+        }
         if (schedule_.kernels.empty() || schedule_.kernels.back().stages.empty()) {
             const bool known = find_directive(directive.name);
             fail(place, (known ? directive.name + " stands under a stage" : "unknown word " + directive.name) +
                             ": write `kernel NAME` and `stage NAME` above it.");
         }
-        for (size_t i = 1; i < line.words.size(); i++) {
-            directive.arguments.push_back(line.words[i].text);
-            directive.argument_places.push_back(line.words[i].place);
-        }
+        put_arguments(line, directive);
         if (directive.name == "specialize" && !directive.arguments.empty()) {
             // The condition is the rest of the line; as long as it is checked, its characters keep their columns.
             std::string condition;

@@ -54,6 +54,10 @@ const KernelSchedule *Schedule::find(const std::string &name) const {
 std::string print(const Schedule &schedule) {
     std::ostringstream out;
     print_item(out, "", "sylvite-schedule 1", schedule.comments);
+    for (const LoopSchedule &loop : schedule.loops) {
+        print_item(out, "", "loop " + loop.loop, loop.comments);
+        print_directives(out, "  ", loop.directives);
+    }
     for (const KernelSchedule &kernel : schedule.kernels) {
         print_item(out, "", "kernel " + kernel.kernel, kernel.comments);
         for (const StageSchedule &stage : kernel.stages) {

@@ -57,15 +57,28 @@ struct KernelSchedule {
     }
 };
 
+/// What is said of a loop of the program: `fuse_steps 4`.
+struct LoopSchedule {
+    std::string loop;
+    std::vector<Directive> directives = {};
+    Comments comments = {};
+    Place place = {};
+    bool operator==(const LoopSchedule &o) const {
+        return loop == o.loop && directives == o.directives && comments == o.comments;
+    }
+};
+
 /// How the kernels of a program run; never what they compute. What is not mentioned keeps Halide's default: inlined,
 /// or serial loops. The text form is described in docs/schedules.md.
 struct Schedule {
     std::vector<KernelSchedule> kernels = {};
+    std::vector<LoopSchedule> loops = {};
     Comments comments = {};  ///< of the version line
     std::vector<std::string> comments_at_end = {};
     std::string file = "schedule";  ///< for error messages
     bool operator==(const Schedule &other) const {
-        return kernels == other.kernels && comments == other.comments && comments_at_end == other.comments_at_end;
+        return kernels == other.kernels && loops == other.loops && comments == other.comments &&
+               comments_at_end == other.comments_at_end;
     }
     /// The schedule of that kernel, or null.
     const KernelSchedule *find(const std::string &kernel) const;
@@ -83,8 +96,13 @@ std::string print(const Schedule &schedule);
 Schedule load_schedule(const std::string &path);
 void save_schedule(const Schedule &schedule, const std::string &path);
 
-/// Throws Halide::CompileError with file, line, column and the nearest name when the schedule names a kernel or a stage
-/// that the program does not have.
+/// The program with the loops of which the schedule says `fuse_steps k` written as loops of fewer, longer steps and of what
+/// is left, `<loop>_rest`: that is the program whose kernels the rest of the schedule speaks of. Values are the same. Throws
+/// Halide::CompileError with file, line and column for an unknown loop and for one whose steps cannot be fused.
+Program with_fused_steps(const Program &program, const Schedule &schedule);
+
+/// Throws Halide::CompileError with file, line, column and the nearest name when the schedule names a loop, kernel or
+/// stage that the program does not have.
 void check(const Schedule &schedule, const Program &program);
 /// The same for kernels; `whose` is `program heat`.
 void check(const Schedule &schedule, const std::vector<Kernel> &kernels, const std::string &whose);

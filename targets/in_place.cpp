@@ -183,12 +183,12 @@ std::set<std::pair<int, int>> in_place_pairs(const KernelPipeline &pipeline) {
     }
     for (size_t o = 0; o < pipeline.outputs.size(); o++) {
         const Func &output = pipeline.outputs[o];
-        if (!output.function().has_pure_definition() || !computes_once(output)) {
+        if (output.outputs() > 1 || !output.function().has_pure_definition() || !computes_once(output)) {
             continue;
         }
         for (size_t i = 0; i < pipeline.images.size(); i++) {
             if (InPlace(pipeline, pipeline.images[i].name()).may_be(output.function())) {
-                pairs.insert({static_cast<int>(o), static_cast<int>(i)});
+                pairs.insert({static_cast<int>(pipeline.first_outputs[o]), static_cast<int>(i)});
             }
         }
     }

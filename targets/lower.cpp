@@ -105,10 +105,11 @@ Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Ha
 
 }  // namespace
 
-Halide::Module lower(const Program &program, const TargetRow &row, const Halide::Target &halide_target,
+Halide::Module lower(const Program &whole, const TargetRow &row, const Halide::Target &halide_target,
                      const Schedule &schedule) {
-    check_names(program);
-    check(schedule, program);
+    check_names(whole);
+    const Program program = with_fused_steps(whole, schedule);
+    check(schedule, kernels_of(program), "program " + program.name());
     check(schedule, row);
     const Halide::Target target = halide_target.with_feature(Halide::Target::UserContext);
     const Block block = blocks_of(program);

@@ -48,6 +48,42 @@ TEST(Schedule, PrintedTextIsReadBackAndPrintedTheSame) {
     EXPECT_EQ(parse_schedule(print(schedule)), schedule);
 }
 
+TEST(Schedule, LoopsArePrintedBeforeKernels) {
+    const char *const text = R"(sylvite-schedule 1
+# four at a time
+loop step  # of the wave
+  # what fits the cache
+  fuse_steps 4
+loop other
+kernel main
+  stage total
+    compute_root
+)";
+    const Schedule schedule = parse_schedule(text);
+    EXPECT_EQ(print(schedule), text);
+    EXPECT_EQ(parse_schedule(print(schedule)), schedule);
+    EXPECT_FALSE(parse_schedule("sylvite-schedule 1\nloop step\n  fuse_steps 4\n") ==
+                 parse_schedule("sylvite-schedule 1\nloop step\n  fuse_steps 3\n"));
+}
+
+TEST(Schedule, WhatIsWrongUnderALoopIsNamedWithItsPlace) {
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"loop\n", "2:1: loop is followed by one name."},
+        {"loop a\nloop a\n", "3:6: loop a is there twice."},
+        {"loop a\n  stage f\n", "3:3: a stage stands under a kernel: write `kernel NAME` above it."},
+        {"loop a\n  unroll x\n", "3:3: a loop has the directive fuse_steps only; unroll stands under a stage."},
+        {"loop a\n  fuse 4\n", "3:3: a loop has the directive fuse_steps only; fuse stands under a stage."},
+        {"loop a\n  fuse_step 4\n", "3:3: a loop has the directive fuse_steps only; fuse_step is unknown."},
+        {"loop a\n  fuse_steps\n", "3:3: fuse_steps has 0 arguments: write fuse_steps k."},
+        {"loop a\n  fuse_steps 1\n", "3:14: fuse_steps needs an integer from 2 to 64 for k; 1 is not."},
+        {"loop a\n  fuse_steps 65\n", "3:14: fuse_steps needs an integer from 2 to 64 for k; 65 is not."},
+        {"loop a\n  fuse_steps 2\n  fuse_steps 2\n", "4:3: fuse_steps is there twice for loop a."},
+    };
+    for (const auto &[lines, message] : cases) {
+        EXPECT_EQ(error_of([&] { parse_schedule("sylvite-schedule 1\n" + lines, "x.sched"); }), "x.sched:" + message);
+    }
+}
+
 TEST(Schedule, HoldsWhatTheTextSays) {
     const Schedule schedule = parse_schedule(good);
     ASSERT_EQ(schedule.kernels.size(), 1u);
