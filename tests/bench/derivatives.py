@@ -3,12 +3,8 @@
 
 import os
 import sys
-import tempfile
 
-from measure import THREADS, Worker, arguments, fail, measure, show
-from wave import jax_folder
-
-HERE = os.path.dirname(os.path.abspath(__file__))
+from measure import HERE, THREADS, Worker, arguments, fail, largest_difference, measure, peer_folder, show
 
 # Workload: the bar of gradient / primal, and what has to be done at least: of the primal and of the gradient the
 # operations, 10^9 of them, or else the bytes that are read and written once, in 10^6.
@@ -50,27 +46,9 @@ def workers_of(workload, build, jax):
     return workers
 
 
-def largest_difference(workers):
-    """Of all outputs: the largest difference of an element, relative to the root mean square of the output's elements."""
-    import numpy as np  # JAX's
-
-    with tempfile.TemporaryDirectory() as folder:
-        for worker in workers:
-            os.mkdir(os.path.join(folder, worker.system))
-            worker.ask("save", os.path.join(folder, worker.system))
-        ours, theirs = (os.path.join(folder, worker.system) for worker in workers)
-        largest = 0.0
-        for name in os.listdir(theirs):
-            a, b = (np.fromfile(os.path.join(side, name), np.float32).astype(np.float64) for side in (ours, theirs))
-            if a.size != b.size:
-                raise RuntimeError(f"output {name} has {a.size} elements, JAX's has {b.size}")
-            largest = max(largest, np.abs(a - b).max() / np.sqrt(np.mean(b * b)))
-        return largest
-
-
 def row_of(workload, options, jax):
     workers = workers_of(workload, options.build, jax)
-    difference = largest_difference(workers) if jax else None
+    difference = largest_difference(*workers) if jax else None
     if jax and not difference < 1e-3:
         raise RuntimeError(f"{workload}: an element differs from JAX's by {difference:.1e} of the root mean square")
     results = measure(workers, options.rounds)
@@ -107,7 +85,7 @@ def main():
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), help="these workloads")
     options = parser.parse_args()
     try:
-        jax = jax_folder()
+        jax = peer_folder("jax")
         sys.path.insert(0, jax)
     except RuntimeError as error:
         print(f"bench: {error}", file=sys.stderr)

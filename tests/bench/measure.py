@@ -1,13 +1,17 @@
 """What the benchmarks share: workers, their measurement in turns, and the tables."""
 
 import argparse
+import hashlib
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 THREADS = 2
 
 
@@ -62,6 +66,52 @@ def agree(results, kind, tolerance):
     for system, value in values.items():
         if not abs(value - first) <= tolerance * abs(first):
             raise RuntimeError(f"{system} computes {value:.9g} for {kind}, {first_system} {first:.9g}")
+
+
+def largest_difference(ours, theirs):
+    """Of all outputs: the largest difference of an element, relative to the root mean square of the output's elements."""
+    import numpy as np  # a peer's
+
+    with tempfile.TemporaryDirectory() as folder:
+        folders = []
+        for number, worker in enumerate((ours, theirs)):
+            folders.append(os.path.join(folder, str(number)))
+            os.mkdir(folders[-1])
+            worker.ask("save", folders[-1])
+        largest = 0.0
+        for name in os.listdir(folders[1]):
+            a, b = (np.fromfile(os.path.join(side, name), np.float32).astype(np.float64) for side in folders)
+            if a.size != b.size:
+                raise RuntimeError(f"output {name} has {a.size} elements, {theirs.system}'s has {b.size}")
+            largest = max(largest, np.abs(a - b).max() / np.sqrt(np.mean(b * b)))
+        return largest
+
+
+def peer_folder(peer):
+    """Where the packages that peers/requirements-PEER.txt pins lie; fetched on first use. Raises RuntimeError with what
+    to do."""
+    requirements = os.path.join(HERE, "peers", f"requirements-{peer}.txt")
+    with open(requirements, "rb") as pins:
+        stamp = hashlib.sha256(pins.read() + sys.version.encode()).hexdigest()
+    folder = os.path.join(ROOT, ".deps", peer)
+    stamp_file = os.path.join(folder, "stamp")
+    if os.path.exists(stamp_file):
+        with open(stamp_file, encoding="ascii") as file:
+            if file.read() == stamp:
+                return folder
+    print(f"bench: fetching {peer} into .deps/{peer}", file=sys.stderr)
+    for old in (folder, folder + ".new"):
+        shutil.rmtree(old, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
+           "--only-binary", ":all:", "--require-hashes", "-r", requirements, "--target", folder + ".new"]
+    outcome = subprocess.run(pip, capture_output=True, text=True)
+    if outcome.returncode != 0:
+        lines = outcome.stderr.strip().splitlines() or ["pip failed"]
+        raise RuntimeError(f"no {peer} to compare with: {lines[-1]}: check the network and start again")
+    with open(os.path.join(folder + ".new", "stamp"), "w", encoding="ascii") as file:
+        file.write(stamp)
+    os.rename(folder + ".new", folder)
+    return folder
 
 
 def arguments(description):

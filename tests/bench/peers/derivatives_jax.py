@@ -3,26 +3,13 @@
 Arguments: the workload. Of the forms that were tried, those here have the quickest gradients: see the comments.
 """
 
-import functools
-import json
-import os
 import sys
-import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-
-def noise(shape, low, high, seed, dtype=np.float32):
-    """Element i is the same in programs/derivatives_sylvite.cpp."""
-    with np.errstate(over="ignore"):
-        bits = np.arange(np.prod(shape, dtype=np.int64), dtype=np.uint32) * np.uint32(2654435761)
-        bits += np.uint32(seed * 40503)
-        bits = (bits ^ bits >> 16) * np.uint32(2246822519)
-        bits = (bits ^ bits >> 13) * np.uint32(3266489917)
-        bits ^= bits >> 16
-    return (low + (high - low) * ((bits >> 8) * 2.0**-24)).astype(dtype).reshape(shape)
+from worker import noise, serve
 
 
 def matmul(left, right):
@@ -107,11 +94,6 @@ WORKLOADS = {
 }
 
 
-def memory_mb(name):
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(float(line.split()[1]) for line in status if line.startswith(name + ":")) / 1024
-
-
 def main():
     function, shapes, wrt = WORKLOADS[sys.argv[1]]
     inputs = [noise(shape, low, high, seed, np.int32 if sys.argv[1] == "mlp" and seed == 1 else np.float32)
@@ -131,32 +113,10 @@ def main():
 
     forward = jax.jit(function).lower(*inputs).compile()
     gradient = jax.jit(with_gradient).lower(adjoint, *inputs).compile()
-    functions = {
-        "forward": functools.partial(forward, *inputs),
-        "gradient": functools.partial(gradient, adjoint, *inputs),
-    }
-    with open("/proc/self/clear_refs", "w", encoding="ascii") as peak:
-        peak.write("5")
-    base = memory_mb("VmRSS")
-    for line in sys.stdin:
-        name, argument = line.split()
-        if name == "save":
-            for number, array in enumerate(gradient(adjoint, *inputs)):
-                np.asarray(array).tofile(os.path.join(argument, str(number)))
-            print("{}", flush=True)
-            continue
-        times = int(argument)
-        cpu, wall = time.process_time(), time.perf_counter()
-        for _ in range(times):
-            result = jax.block_until_ready(functions[name]())
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        answer = {
-            "cpu_ms": 1e3 * cpu / times,
-            "wall_ms": 1e3 * wall / times,
-            "result": float(np.asarray(result[0] if name == "gradient" else result).ravel()[0]),
-            "peak_mb": memory_mb("VmHWM") - base,
-        }
-        print(json.dumps(answer), flush=True)
+    serve({
+        "forward": lambda: jax.block_until_ready(forward(*inputs)),
+        "gradient": lambda: jax.block_until_ready(gradient(adjoint, *inputs))[0],
+    }, lambda: gradient(adjoint, *inputs))
 
 
 main()

@@ -1,7 +1,7 @@
 // The algorithms of the benchmark of derivatives, as one would write them: nothing here is for a schedule's sake, save
 // that sums, and what a matrix product reads, have Funcs of their own.
 
-#include "tests/bench/programs/derivatives_workloads.h"
+#include "tests/bench/programs/workload.h"
 
 #include "autodiff/autodiff.h"
 
@@ -158,8 +158,8 @@ Program mlp() {
 
 }  // namespace
 
-const std::vector<DerivativeWorkload> &derivative_workloads() {
-    static const std::vector<DerivativeWorkload> workloads = {
+const std::vector<Workload> &workloads() {
+    static const std::vector<Workload> all = {
         {"matmul", matmul, {{}, {}}, {"left", "right"}},
         {"conv2d", conv2d, {{}, {}}, {"in", "weights"}},
         {"blur", blur, {{0, 1}}, {"in"}},
@@ -172,7 +172,7 @@ const std::vector<DerivativeWorkload> &derivative_workloads() {
          {{0, 1}, {0, 16}, {-0.06, 0.06}, {-0.1, 0.1}, {-0.08, 0.08}, {-0.1, 0.1}, {-0.08, 0.08}, {-0.1, 0.1}},
          {"weights1", "bias1", "weights2", "bias2", "weights3", "bias3"}},
     };
-    return workloads;
+    return all;
 }
 
 }  // namespace sylvite::bench
