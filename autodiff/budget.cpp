@@ -82,8 +82,8 @@ public:
             }
         }
         _halide_user_assert(loops_.size() <= 4)
-            << "Memory::budget() needs at most 4 loops that share it; " << outer.options.name << " and those inside are "
-            << loops_.size() << ": set LoopOptions::memory of some.";
+            << "Memory::budget() needs at most 4 loops that share it; " << outer.options.name
+            << " and those inside are " << loops_.size() << ": set LoopOptions::memory of some.";
         for (const LoopNode *loop : loops_) {
             choices_.push_back(choices_for(*loop));
             // A step run again runs the loops inside; they run for each step of the loops around.

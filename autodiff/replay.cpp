@@ -42,25 +42,25 @@ Arrays run_inverse(const LoopPtr &loop, const std::vector<bool> &needed, const A
             init.push_back(result_of(loop, i));
         }
     }
-    const Arrays results =
-        sylvite::loop(steps, init, LoopBody([&](const Expr &back, const Arrays &all) {
-                          const Expr step = steps - 1 - back;
-                          Substitution undone;
-                          undone.replace(loop->step.as<Variable>()->name, step);
-                          for (size_t k = 0; k < given.size(); k++) {
-                              undone.replace(loop->after[given[k]], all[adjoints.size() + k]);
-                          }
-                          Arrays now(loop->state.size());
-                          for (size_t i : given) {
-                              now[i] = undone(loop->before[i]);
-                          }
-                          Arrays next = undo(step, now, Arrays(all.begin(), all.begin() + adjoints.size()));
-                          for (size_t i : given) {
-                              next.push_back(now[i]);
-                          }
-                          return next;
-                      }),
-                      options);
+    const Arrays results = sylvite::loop(steps, init, LoopBody([&](const Expr &back, const Arrays &all) {
+                                             const Expr step = steps - 1 - back;
+                                             Substitution undone;
+                                             undone.replace(loop->step.as<Variable>()->name, step);
+                                             for (size_t k = 0; k < given.size(); k++) {
+                                                 undone.replace(loop->after[given[k]], all[adjoints.size() + k]);
+                                             }
+                                             Arrays now(loop->state.size());
+                                             for (size_t i : given) {
+                                                 now[i] = undone(loop->before[i]);
+                                             }
+                                             Arrays next =
+                                                 undo(step, now, Arrays(all.begin(), all.begin() + adjoints.size()));
+                                             for (size_t i : given) {
+                                                 next.push_back(now[i]);
+                                             }
+                                             return next;
+                                         }),
+                                         options);
     return Arrays(results.begin(), results.begin() + adjoints.size());
 }
 
@@ -105,8 +105,10 @@ Expr repetitions(int k, const Expr &n) {
 // the condition for the optimum, r l - reach(level + 1, r - 1) steps in all (Griewank, Walther 2000, proposition 1).
 class RunAgain {
 public:
-    RunAgain(const LoopPtr &loop, const std::vector<bool> &needed, const ReverseStep &undo, const LoopOptions &options) :
-        loop_(loop), states_(states_for(needed)), undo_(undo), options_(options) {}
+    RunAgain(const LoopPtr &loop, const std::vector<bool> &needed, const ReverseStep &undo,
+             const LoopOptions &options) :
+        loop_(loop),
+        states_(states_for(needed)), undo_(undo), options_(options) {}
 
     Arrays all(int snapshots, const Arrays &adjoints) {
         const Expr steps = steps_of(loop_);
@@ -209,9 +211,8 @@ private:
                         const Expr begin = compact(Halide::cast<int>(
                             reach(level, least - 2) +
                             Halide::max(missing + reach(level - 1, least - 1), make_zero(Halide::Int(64)))));
-                        const Expr more = compact(
-                            Halide::cast<int>(Halide::clamp(missing + reach(level - 1, least),
-                                                            make_zero(Halide::Int(64)), reach(level - 2, least))));
+                        const Expr more = compact(Halide::cast<int>(Halide::clamp(
+                            missing + reach(level - 1, least), make_zero(Halide::Int(64)), reach(level - 2, least))));
                         const Arrays at = advance(head, first, begin);
                         return stretch(level - 1, at, compact(first + begin), least, more, after);
                     }),
@@ -223,9 +224,8 @@ private:
 
 Array result_of(const LoopPtr &loop, size_t index) {
     const Array &state = loop->state[index];
-    return Array::from_node(std::make_shared<ArrayNode>(ArrayNode{Kind::Result, state.name(), state.type(),
-                                                                  state.extents(), Func(), loop,
-                                                                  static_cast<int>(index)}));
+    return Array::from_node(std::make_shared<ArrayNode>(
+        ArrayNode{Kind::Result, state.name(), state.type(), state.extents(), Func(), loop, static_cast<int>(index)}));
 }
 
 std::vector<bool> states_with_history(const LoopPtr &loop, const Arrays &arrays) {

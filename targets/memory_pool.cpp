@@ -8,10 +8,10 @@ namespace sylvite {
 
 namespace {
 
-constexpr size_t alignment = 128;           // what Halide's own run time gives
-constexpr size_t least_kept = 64 * 1024;    // malloc() itself keeps what is smaller
-constexpr size_t most_too_large = 2;        // a block serves requests of at least 1/2 of its size
-constexpr size_t most_held = 2;             // times what was in use: blocks of other sizes fit no tighter
+constexpr size_t alignment = 128;         // what Halide's own run time gives
+constexpr size_t least_kept = 64 * 1024;  // malloc() itself keeps what is smaller
+constexpr size_t most_too_large = 2;      // a block serves requests of at least 1/2 of its size
+constexpr size_t most_held = 2;           // times what was in use: blocks of other sizes fit no tighter
 
 // Before each block.
 struct Header {

@@ -94,16 +94,20 @@ Program nested(const Memory &outer, const Memory &inner) {
     Param<int> steps("steps");
     Array u0 = input<double>("u0", {3, 2}), c = input<double>("c", {3, 2});
     const Array start = row("start", u0(x, 0), 3);
-    Array u = loop(steps, {start}, [&](Expr t, const Arrays &p) {
-        Array end = loop(t, {row("z", p[0](x) * real(0.5), 3)},
-                         [&](Expr s, const Arrays &z) {
-                             return Arrays{row("z", z[0](x) + real(0.1) * sin(z[0](2 - x)) * c(x, 0) * p[0](x) +
-                                                        real(0.01) * cast<double>(s + t),
-                                               3)};
-                         },
-                         {.name = "inner", .memory = inner, .capacity = steps})[0];
-        return Arrays{row("next", sin(end(x)) * p[0](2 - x) + c(x, 1), 3)};
-    }, {.name = "outer", .memory = outer})[0];
+    Array u = loop(steps, {start},
+                   [&](Expr t, const Arrays &p) {
+                       Array end =
+                           loop(t, {row("z", p[0](x) * real(0.5), 3)},
+                                [&](Expr s, const Arrays &z) {
+                                    return Arrays{row("z",
+                                                      z[0](x) + real(0.1) * sin(z[0](2 - x)) * c(x, 0) * p[0](x) +
+                                                          real(0.01) * cast<double>(s + t),
+                                                      3)};
+                                },
+                                {.name = "inner", .memory = inner, .capacity = steps})[0];
+                       return Arrays{row("next", sin(end(x)) * p[0](2 - x) + c(x, 1), 3)};
+                   },
+                   {.name = "outer", .memory = outer})[0];
     return Program("nested", {u0, c, steps}, {{"loss", sum_of_squares(u)}});
 }
 
@@ -122,7 +126,8 @@ Values run(const Executable &code, const Program &program, int steps) {
     for (const ProgramInput &input : program.inputs()) {
         if (input.is_array()) {
             const bool is_scalar = input.array().dimensions() == 0;
-            arguments.emplace_back(input.name(), numbers(is_scalar ? std::vector<int>() : std::vector<int>{3, 2}, seed++));
+            arguments.emplace_back(input.name(),
+                                   numbers(is_scalar ? std::vector<int>() : std::vector<int>{3, 2}, seed++));
         } else if (input.type().is_float()) {
             arguments.emplace_back(input.name(), 0.7);
         } else {
@@ -130,8 +135,7 @@ Values run(const Executable &code, const Program &program, int steps) {
         }
     }
     for (const ProgramOutput &output : program.outputs()) {
-        outputs[output.name] =
-            Buffer<double>(output.array.dimensions() ? std::vector<int>{3, 2} : std::vector<int>());
+        outputs[output.name] = Buffer<double>(output.array.dimensions() ? std::vector<int>{3, 2} : std::vector<int>());
         arguments.emplace_back(output.name, outputs[output.name]);
     }
     code.run(arguments);
@@ -255,8 +259,8 @@ std::string chosen(int64_t bytes) {
                    },
                    {.memory = Memory::budget(bytes)})[0];
     Param<int> steps("steps");
-    return std::to_string(
-        steps_run(gradient(Program("p", {u0, c, steps}, {{"loss", sum_of_squares(u)}})), 0, "step") - 100);
+    return std::to_string(steps_run(gradient(Program("p", {u0, c, steps}, {{"loss", sum_of_squares(u)}})), 0, "step") -
+                          100);
 }
 
 TEST(MemoryPolicies, ABudgetTakesWhatRunsTheFewestStepsAgain) {
@@ -278,8 +282,7 @@ TEST(MemoryPolicies, BinomialIsOptimal) {
         for (int n = 2; n <= most; n++) {
             optimum[s][n] = n * (n - 1) / 2;
             for (int left = 1; s > 1 && left < n; left++) {
-                optimum[s][n] =
-                    std::min(optimum[s][n], left + optimum[s][left] + optimum[s - 1][n - left]);
+                optimum[s][n] = std::min(optimum[s][n], left + optimum[s][left] + optimum[s - 1][n - left]);
             }
         }
     }
@@ -307,9 +310,9 @@ TEST(MemoryPolicies, WhatNeedsNoStatesRunsNothingAgain) {
         return Program("doubled", {u0, c, steps}, {{"loss", sum_of_squares(u)}});
     };
     EXPECT_EQ(steps_run(gradient(doubled(Memory::binomial(3))), 20, "step"), 20);
-    EXPECT_EQ(steps_run(gradient(doubled(Memory::reversible([](const Expr &, const Arrays &s) { return s; }))), 20,
-                        "step"),
-              20);
+    EXPECT_EQ(
+        steps_run(gradient(doubled(Memory::reversible([](const Expr &, const Arrays &s) { return s; }))), 20, "step"),
+        20);
 }
 
 std::string error_of(const std::function<void()> &f) {
@@ -324,9 +327,10 @@ std::string error_of(const std::function<void()> &f) {
 TEST(MemoryPolicies, RefuseWhatCannotHold) {
     EXPECT_EQ(error_of([] { Memory::binomial(0); }),
               "Error: Memory::binomial() needs 1 to 16 snapshots; it was given 0.\n");
-    EXPECT_EQ(error_of([] { gradient(permuted(Memory::sqrt, true)); }),
-              "Error: while_loop() does not know its number of steps before it ends, as Memory::sqrt and Memory::budget "
-              "ask; step has one of them: use Memory::binomial, or set LoopOptions::capacity and store all.\n");
+    EXPECT_EQ(
+        error_of([] { gradient(permuted(Memory::sqrt, true)); }),
+        "Error: while_loop() does not know its number of steps before it ends, as Memory::sqrt and Memory::budget "
+        "ask; step has one of them: use Memory::binomial, or set LoopOptions::capacity and store all.\n");
     EXPECT_EQ(error_of([] { gradient(wave(Memory::budget(127))); }),
               "Error: Memory::budget() needs bytes for the states of one step at least; step has a budget of "
               "(int64)127 and states of (int64)128, and that they fit is not known: give it more, in terms of the same "
@@ -343,9 +347,10 @@ TEST(MemoryPolicies, RefuseWhatCannotHold) {
     EXPECT_EQ(with_inverse([](const Expr &, const Arrays &) { return Arrays{}; }),
               "Error: loop() needs an inverse that returns as many states as it is given; that of step was given 1 and "
               "returns 0.\n");
-    EXPECT_EQ(with_inverse([](const Expr &, const Arrays &) { return Arrays{row("v", real(0), 4)}; }),
-              "Error: loop() needs an inverse that keeps type and extents of states; that of step returns float64 on {4} "
-              "for state 0 (u), which is float64 on {3}.\n");
+    EXPECT_EQ(
+        with_inverse([](const Expr &, const Arrays &) { return Arrays{row("v", real(0), 4)}; }),
+        "Error: loop() needs an inverse that keeps type and extents of states; that of step returns float64 on {4} "
+        "for state 0 (u), which is float64 on {3}.\n");
     EXPECT_EQ(with_inverse([](const Expr &, const Arrays &) { return Arrays{Array()}; }),
               "Error: The reverse derivative of step needs state 0 (u) before each step, which its inverse does not "
               "give: use Memory::binomial.\n");

@@ -29,7 +29,8 @@ Values noise(size_t size, float low, float high, uint32_t seed) {
 
 void save(const std::string &folder, int number, const Values &values) {
     std::ofstream(folder + "/" + std::to_string(number), std::ios::binary)
-        .write(reinterpret_cast<const char *>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(float)));
+        .write(reinterpret_cast<const char *>(values.data()),
+               static_cast<std::streamsize>(values.size() * sizeof(float)));
 }
 
 // u' = u + h v,  v' = v - h p u'. For the gradient all u are kept; with a and b the adjoints of u and v, backwards:

@@ -20,15 +20,14 @@ Program oscillators() {
     constexpr int count = 8, steps = 1'000'000;
     constexpr float h = 1e-3f;
     const Array start = input<float>("start", {count}), p = input<float>("p", {count});
-    const auto [u, v] = loop(
-        steps, {start, start},
-        [&](const Expr &, const Array &u, const Array &v) {
-            Func place("place"), speed("speed");
-            place(x) = u(x) + h * v(x);
-            speed(x) = v(x) - h * p(x) * place(x);
-            return Arrays{Array(place, {count}), Array(speed, {count})};
-        },
-        {.name = "oscillate"});
+    const auto [u, v] = loop(steps, {start, start},
+                             [&](const Expr &, const Array &u, const Array &v) {
+                                 Func place("place"), speed("speed");
+                                 place(x) = u(x) + h * v(x);
+                                 speed(x) = v(x) - h * p(x) * place(x);
+                                 return Arrays{Array(place, {count}), Array(speed, {count})};
+                             },
+                             {.name = "oscillate"});
     const RDom r(0, count, "r");
     Func loss("loss");
     loss() += u(r);
@@ -39,21 +38,21 @@ Program oscillators() {
 //
 //     u[t+1] = 2 u[t] - u[t-1] + c L u[t],  u = 0 beyond the edges
 Array surface_after(int steps, const Array &start, const Array &c, Memory memory) {
-    return loop(
-        steps, {start, start},
-        [&](const Expr &, const Array &now, const Array &before) {
-            const Func u = zero_outside(now);
-            Func next("next");
-            const Expr around = u(x - 1, y) + u(x + 1, y) + u(x, y - 1) + u(x, y + 1);
-            next(x, y) = 2 * u(x, y) - before(x, y) + c(x, y) * (around - 4 * u(x, y));
-            return Arrays{Array(next, now.extents()), now};
-        },
-        {.name = "wave", .memory = memory})[0];
+    return loop(steps, {start, start},
+                [&](const Expr &, const Array &now, const Array &before) {
+                    const Func u = zero_outside(now);
+                    Func next("next");
+                    const Expr around = u(x - 1, y) + u(x + 1, y) + u(x, y - 1) + u(x, y + 1);
+                    next(x, y) = 2 * u(x, y) - before(x, y) + c(x, y) * (around - 4 * u(x, y));
+                    return Arrays{Array(next, now.extents()), now};
+                },
+                {.name = "wave", .memory = memory})[0];
 }
 
 Program wave() {
     constexpr int n = 256;
-    const Array start = input<float>("start", {n, n}), c = input<float>("c", {n, n}), seen = input<float>("seen", {n, n});
+    const Array start = input<float>("start", {n, n}), c = input<float>("c", {n, n}),
+                seen = input<float>("seen", {n, n});
     const Array last = surface_after(256, start, c, Memory::sqrt);
     const RDom column(0, n, "column"), row(0, n, "row");
     Func row_sum("row_sum"), loss("loss");
@@ -71,30 +70,30 @@ Program van_der_pol() {
     constexpr float dt = 0.01f;
     const Array place = input<float>("place", {systems}), speed = input<float>("speed", {systems});
     const Array theta = input<float>("theta", {2});
-    const auto [last, last_speed] = loop(
-        steps, {place, speed},
-        [&](const Expr &, const Array &x0, const Array &v0) {
-            Func zero("zero"), one("one"), x("x"), v("v");
-            zero(i) = 0.f;
-            one(i) = 1.f;
-            x(i) = x0(i);
-            v(i) = v0(i);
-            for (int k = 0; k < newton; k++) {
-                Func f("f"), g("g");
-                f(i) = x(i) - x0(i) - dt * v(i);
-                g(i) = v(i) - v0(i) - dt * (theta(0) * (1 - x(i) * x(i)) * v(i) - theta(1) * x(i));
-                const std::vector<Func> by_x = jvp({f, g}, {{x, one}, {v, zero}});
-                const std::vector<Func> by_v = jvp({f, g}, {{x, zero}, {v, one}});
-                Func scale("scale"), nearer_x("x"), nearer_v("v");
-                scale(i) = 1 / (by_x[0](i) * by_v[1](i) - by_v[0](i) * by_x[1](i));
-                nearer_x(i) = x(i) - scale(i) * (by_v[1](i) * f(i) - by_v[0](i) * g(i));
-                nearer_v(i) = v(i) - scale(i) * (by_x[0](i) * g(i) - by_x[1](i) * f(i));
-                x = nearer_x;
-                v = nearer_v;
-            }
-            return Arrays{Array(x, {systems}), Array(v, {systems})};
-        },
-        {.name = "newton"});
+    const auto [last, last_speed] =
+        loop(steps, {place, speed},
+             [&](const Expr &, const Array &x0, const Array &v0) {
+                 Func zero("zero"), one("one"), x("x"), v("v");
+                 zero(i) = 0.f;
+                 one(i) = 1.f;
+                 x(i) = x0(i);
+                 v(i) = v0(i);
+                 for (int k = 0; k < newton; k++) {
+                     Func f("f"), g("g");
+                     f(i) = x(i) - x0(i) - dt * v(i);
+                     g(i) = v(i) - v0(i) - dt * (theta(0) * (1 - x(i) * x(i)) * v(i) - theta(1) * x(i));
+                     const std::vector<Func> by_x = jvp({f, g}, {{x, one}, {v, zero}});
+                     const std::vector<Func> by_v = jvp({f, g}, {{x, zero}, {v, one}});
+                     Func scale("scale"), nearer_x("x"), nearer_v("v");
+                     scale(i) = 1 / (by_x[0](i) * by_v[1](i) - by_v[0](i) * by_x[1](i));
+                     nearer_x(i) = x(i) - scale(i) * (by_v[1](i) * f(i) - by_v[0](i) * g(i));
+                     nearer_v(i) = v(i) - scale(i) * (by_x[0](i) * g(i) - by_x[1](i) * f(i));
+                     x = nearer_x;
+                     v = nearer_v;
+                 }
+                 return Arrays{Array(x, {systems}), Array(v, {systems})};
+             },
+             {.name = "newton"});
     const RDom r(0, systems, "r");
     Func loss("loss");
     loss() += last(r) * last(r) / float(systems);
