@@ -206,12 +206,30 @@ int sylvite_check_history(const char *program, const char *loop, int steps, int 
                         loop, steps, capacity);
 }
 
+/* Not by aligned_alloc: glibc before 2.38 hardly reuses what was freed of it, so each call of a program with a large
+   arena took new memory (glibc's bug 14581). What malloc gave stands before the aligned memory. */
+static void *allocate(uint64_t bytes) {
+    const uint64_t room = bytes + alignment + sizeof(void *);
+    char *given = room <= SIZE_MAX ? malloc((size_t)room) : NULL;
+    if (!given) {
+        return NULL;
+    }
+    void **aligned = (void **)(((uintptr_t)given + sizeof(void *) + alignment - 1) / alignment * alignment);
+    aligned[-1] = given;
+    return aligned;
+}
+
+static void release(void *aligned) {
+    if (aligned) {
+        free(((void **)aligned)[-1]);
+    }
+}
+
 void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes) {
     if (!arena->data || bytes > arena->bytes) {
+        release(arena->data);
         /* Vector code may read up to a vector beyond the end. */
-        const uint64_t rounded = ((uint64_t)bytes + 2 * alignment - 1) / alignment * alignment;
-        free(arena->data);
-        arena->data = rounded <= SIZE_MAX ? aligned_alloc(alignment, (size_t)rounded) : NULL;
+        arena->data = allocate((uint64_t)bytes + alignment);
         arena->bytes = bytes;
         if (!arena->data) {
             sylvite_fail(sylvite_out_of_memory, "%s: no memory for %lld bytes of arrays", program, (long long)bytes);
@@ -265,5 +283,5 @@ struct halide_buffer_t *sylvite_host_only(struct halide_buffer_t *array, int is_
 
 void sylvite_release(void *user_context, void *arena) {
     (void)user_context;
-    free(((struct sylvite_arena *)arena)->data);
+    release(((struct sylvite_arena *)arena)->data);
 }
