@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""d loss / d velocity of the smoke workload: Sylvite beside JAX, with and without checkpoints."""
+
+import os
+import sys
+
+from measure import THREADS, Worker, agree, arguments, fail, measure, show
+from wave import jax_folder
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+N, STEPS, JACOBI = 110, 100, 6  # the libraries of the smoke app are compiled for 110 cells and 6 Jacobi steps
+BAR, BAR_MB = 1 / 3, 40
+
+COLUMNS = {
+    "system": ("system", "{}"),
+    "sizes": ("sizes", "{}"),
+    "forward_cpu_ms": ("forward CPU ms", "{:.1f}"),
+    "gradient_cpu_ms": ("with gradient CPU ms", "{:.1f}"),
+    "wall_ms": ("wall ms", "{:.1f}"),
+    "peak_mb": ("peak MB", "{:.1f}"),
+    "loss": ("loss", "{:.6f}"),
+}
+
+
+def workers_of(build):
+    sizes = [str(N), str(STEPS)]
+    workers = [Worker("sylvite", [os.path.join(build, "bin", "bench_smoke_sylvite"), *sizes])]
+    peers = os.path.join(HERE, "peers")
+    try:
+        flags = {"PYTHONPATH": jax_folder(), "JAX_PLATFORMS": "cpu"}
+        workers += [Worker(name, [sys.executable, os.path.join(peers, "smoke_jax.py"), *sizes, str(JACOBI), kind], flags)
+                    for name, kind in (("jax", "plain"), ("jax, checkpoints", "checkpoint"))]
+    except RuntimeError as error:
+        print(f"bench: {error}", file=sys.stderr)
+    return workers
+
+
+def main():
+    options = arguments(__doc__).parse_args()
+    try:
+        results = measure(workers_of(options.build), options.rounds, times=1)
+        agree(results, "forward", 1e-4)
+        agree(results, "gradient", 1e-4)
+    except RuntimeError as error:
+        fail(error)
+    rows = [{
+        "workload": "smoke",
+        "system": system,
+        "sizes": f"n={N} steps={STEPS} jacobi={JACOBI} threads={THREADS}",
+        "forward_cpu_ms": kinds["forward"]["cpu_ms"],
+        "gradient_cpu_ms": kinds["gradient"]["cpu_ms"],
+        "wall_ms": kinds["gradient"]["wall_ms"],
+        "peak_mb": kinds["gradient"]["peak_mb"],
+        "loss": kinds["forward"]["result"],
+    } for system, kinds in results.items()]
+    ours = rows[0]
+    jax = [row["gradient_cpu_ms"] for row in rows if row["system"].startswith("jax")]
+    note = f"sylvite needs {ours['peak_mb']:.1f} MB; the bar is {BAR_MB}"
+    if jax:
+        note += (f". It takes {ours['gradient_cpu_ms'] / min(jax):.2f} of the time of the better JAX with gradient; the "
+                 f"bar is {BAR:.2f}")
+    show(rows, options.json, COLUMNS, note)
+
+
+if __name__ == "__main__":
+    main()
