@@ -170,17 +170,35 @@ private:
     }
 };
 
-// What the handlers of a run get to see.
+using Malloc = decltype(Halide::JITHandlers::custom_malloc);
+
+// What Halide allocates by where no handler is set. It can only be asked for while none is.
+Malloc halides_malloc() {
+    static const Malloc malloc = [] {
+        const Halide::JITHandlers set = JITSharedRuntime::set_default_handlers({});
+        Halide::JITUserContext context;
+        JITSharedRuntime::populate_jit_handlers(&context, {});
+        JITSharedRuntime::set_default_handlers(set);
+        return context.handlers.custom_malloc;
+    }();
+    return malloc;
+}
+
+// What the handlers of a run get to see. Memory comes from the pool, unless the process has set an allocator of its own.
 struct RunContext : Halide::JITUserContext {
     explicit RunContext(MemoryPool &pool) : pool(pool) {
+        Halide::JITUserContext defaults;
+        JITSharedRuntime::populate_jit_handlers(&defaults, {});
         Halide::JITHandlers handlers;
         handlers.custom_error = [](JITUserContext *c, const char *text) { sylvite_report(c, text); };
-        handlers.custom_malloc = [](JITUserContext *c, size_t bytes) {
-            return static_cast<RunContext *>(c)->pool.take(bytes);
-        };
-        handlers.custom_free = [](JITUserContext *c, void *memory) {
-            static_cast<RunContext *>(c)->pool.give_back(memory);
-        };
+        if (defaults.handlers.custom_malloc == halides_malloc()) {
+            handlers.custom_malloc = [](JITUserContext *c, size_t bytes) {
+                return static_cast<RunContext *>(c)->pool.take(bytes);
+            };
+            handlers.custom_free = [](JITUserContext *c, void *memory) {
+                static_cast<RunContext *>(c)->pool.give_back(memory);
+            };
+        }
         JITSharedRuntime::populate_jit_handlers(this, handlers);
     }
     MemoryPool &pool;

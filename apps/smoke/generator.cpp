@@ -10,7 +10,8 @@ namespace {
 Program build(Parameters &parameters) {
     const int n = parameters.integer("n", 110, {.help = "cells each way", .minimum = 4, .maximum = 16384});
     const Type type = parameters.type("type", Halide::Float(32), "of all arrays");
-    const int jacobi_steps = parameters.integer("jacobi_steps", 6, {.help = "of the pressure", .minimum = 1, .maximum = 1000});
+    const int jacobi_steps =
+        parameters.integer("jacobi_steps", 6, {.help = "of the pressure", .minimum = 1, .maximum = 1000});
     if (parameters.choice("pressure", "jacobi", {"jacobi", "multigrid"}, "how it is solved") == "multigrid") {
         return smoke(n, type, [n](const Func &divergence) { return multigrid(divergence, n); });
     }

@@ -43,9 +43,9 @@ Vector direction_from(const Point &gradient, const std::deque<Pair> &pairs, doub
         shares[i] = dot(pairs[i].step, q) / dot(pairs[i].step, pairs[i].change);
         add(q, -shares[i], pairs[i].change);
     }
-    const double scale = pairs.empty() ? first_rate
-                                       : dot(pairs.back().step, pairs.back().change) /
-                                             dot(pairs.back().change, pairs.back().change);
+    const double scale =
+        pairs.empty() ? first_rate
+                      : dot(pairs.back().step, pairs.back().change) / dot(pairs.back().change, pairs.back().change);
     std::transform(q.begin(), q.end(), q.begin(), [=](double x) { return -scale * x; });
     for (size_t i = 0; i < pairs.size(); i++) {
         // `q` is minus the product, so the signs of the textbook are turned.
@@ -64,7 +64,8 @@ class Minimisation {
 public:
     Minimisation(const Objective &objective, const MinimiseOptions &options,
                  const std::function<bool(const std::vector<double> &)> &report) :
-        objective_(objective), options_(options), report_(report) {}
+        objective_(objective),
+        options_(options), report_(report) {}
 
     Minimum run(const Point &start) {
         Place here = evaluated(start);

@@ -43,7 +43,8 @@ std::string npy_bytes(Values values, const std::vector<int> &shape) {
         throw std::runtime_error("cannot write " + path);
     }
     Halide::Runtime::Buffer<> buffer(halide_type_of<float>(), values.data(), shape);
-    const bool written = Halide::Tools::save<Halide::Runtime::Buffer<>, Halide::Tools::Internal::CheckReturn>(buffer, path);
+    const bool written =
+        Halide::Tools::save<Halide::Runtime::Buffer<>, Halide::Tools::Internal::CheckReturn>(buffer, path);
     std::string bytes = written ? read_file(path) : "";
     std::filesystem::remove(path);
     if (!written) {

@@ -57,8 +57,9 @@ inline Func multigrid(const Func &f, int n) {
     // Bilinear: the centre of a cell is a quarter of a wide cell from the nearest wide cell's.
     Expr near_x = x / 2, far_x = near_x + select(x % 2 == 0, -1, 1);
     Expr near_y = y / 2, far_y = near_y + select(y % 2 == 0, -1, 1);
-    corrected(x, y) = p(x, y) + (9 * error(near_x, near_y) + 3 * error(far_x, near_y) + 3 * error(near_x, far_y) +
-                                 error(far_x, far_y)) / 16;
+    corrected(x, y) =
+        p(x, y) +
+        (9 * error(near_x, near_y) + 3 * error(far_x, near_y) + 3 * error(near_x, far_y) + error(far_x, far_y)) / 16;
     p = corrected;
     for (int i = 0; i < relaxations; i++) {
         p = relaxed(p, f, weight);

@@ -28,10 +28,10 @@ inline Array carried(const Array &flow) {
     Expr left = floor(from_x(x, y)), top = floor(from_y(x, y));
     Expr right_share = from_x(x, y) - left, bottom_share = from_y(x, y) - top;
     Halide::RDom corner(0, 2, 0, 2, "corner");
-    Expr share = select(corner.x == 0, 1 - right_share, right_share) *
-                 select(corner.y == 0, 1 - bottom_share, bottom_share);
-    carried(x, y, c) += share * flow((Halide::cast<int>(left) + corner.x) % width,
-                                     (Halide::cast<int>(top) + corner.y) % height, c);
+    Expr share =
+        select(corner.x == 0, 1 - right_share, right_share) * select(corner.y == 0, 1 - bottom_share, bottom_share);
+    carried(x, y, c) +=
+        share * flow((Halide::cast<int>(left) + corner.x) % width, (Halide::cast<int>(top) + corner.y) % height, c);
     return Array(carried, flow.extents());
 }
 
@@ -44,7 +44,8 @@ inline Array projected(const Array &flow, const PressureSolver &pressure_of, con
     Halide::Var x("x"), y("y"), c("c");
     Func plane = repeat_image(flow), divergence("divergence"), incompressible("incompressible");
     divergence(x, y) = (plane(x + 1, y, velocity_x) - plane(x - 1, y, velocity_x) +  //
-                        plane(x, y + 1, velocity_y) - plane(x, y - 1, velocity_y)) / 2;
+                        plane(x, y + 1, velocity_y) - plane(x, y - 1, velocity_y)) /
+                       2;
     const Func p = pressure_of(divergence);
     Expr slope_x = (p(x + 1, y) - p(x - 1, y)) / 2, slope_y = (p(x, y + 1) - p(x, y - 1)) / 2;
     incompressible(x, y, c) = flow(x, y, c) + mux(c, {-slope_x, -slope_y, source});
@@ -79,8 +80,7 @@ inline Program smoke(int n, Type type, const PressureSolver &pressure_of) {
     Expr difference = formed(column, y, density) - picture(column, y);
     row_sum(y) += difference * difference;
     loss() += row_sum(row) / (n * n);
-    return Program("smoke", {velocity, smoke, picture, inflow, steps},
-                   {{"loss", Array(loss, {})}, {"formed", formed}});
+    return Program("smoke", {velocity, smoke, picture, inflow, steps}, {{"loss", Array(loss, {})}, {"formed", formed}});
 }
 
 }  // namespace sylvite::apps

@@ -47,11 +47,11 @@ TEST(Minimise, EvaluatesAsOftenAsItMayAndReportsTheLowestLoss) {
         return valley(at, gradient);
     };
     std::vector<double> reported;
-    const Minimum found = minimise({-1.2f, 1}, counted, {.evaluations = 17, .first_rate = 1e-3},
-                                   [&](const std::vector<double> &losses) {
-                                       reported.push_back(losses.back());
-                                       return true;
-                                   });
+    const Minimum found =
+        minimise({-1.2f, 1}, counted, {.evaluations = 17, .first_rate = 1e-3}, [&](const std::vector<double> &losses) {
+            reported.push_back(losses.back());
+            return true;
+        });
     EXPECT_EQ(evaluations, 17);
     EXPECT_EQ(reported, found.losses);
     EXPECT_TRUE(std::is_sorted(reported.rbegin(), reported.rend()));

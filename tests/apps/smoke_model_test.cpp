@@ -38,8 +38,7 @@ PressureSolver jacobi_of(int steps) {
 using Fields = std::function<double(double x, double y, int channel)>;
 Buffer<double> sampled(int n, int channels, const Fields &fields) {
     Buffer<double> values(n, n, channels);
-    values.for_each_element(
-        [&](int x, int y, int c) { values(x, y, c) = fields(double(x) / n, double(y) / n, c); });
+    values.for_each_element([&](int x, int y, int c) { values(x, y, c) = fields(double(x) / n, double(y) / n, c); });
     return values;
 }
 
@@ -67,7 +66,9 @@ TEST(SmokeModel, CarriesWhatComesAlong) {
     Buffer<double> flow(n, n, 3);
     std::mt19937 random(1);
     flow.for_each_element([&](int x, int y, int c) {
-        flow(x, y, c) = c == velocity_x ? 1.25 : c == velocity_y ? -0.5 - 2 * n : std::generate_canonical<double, 53>(random);
+        flow(x, y, c) = c == velocity_x   ? 1.25
+                        : c == velocity_y ? -0.5 - 2 * n
+                                          : std::generate_canonical<double, 53>(random);
     });
     const Buffer<double> moved = applied(mapped(n, 3, carried), flow);
     const auto at = [&](int x, int y) { return flow((x + 2 * n) % n, (y + 2 * n) % n, density); };
@@ -95,7 +96,8 @@ TEST(SmokeModel, AdvectionIsOfFirstOrder) {
         const Buffer<double> in = sampled(n, 3, fields);
         const Buffer<double> out = applied(compiled(Program("turn", {start}, {{"out", end}})), in);
         double largest = 0;
-        out.for_each_element([&](int x, int y, int c) { largest = std::max(largest, std::abs(out(x, y, c) - in(x, y, c))); });
+        out.for_each_element(
+            [&](int x, int y, int c) { largest = std::max(largest, std::abs(out(x, y, c) - in(x, y, c))); });
         return largest;
     };
     const double coarse = error(48), middle = error(96), fine = error(192);
@@ -126,7 +128,8 @@ TEST(SmokeModel, JacobiStepsTakeThePartOfTheDivergenceThatTheyShould) {
             const double left = 1 - solved * (std::pow(std::sin(kx), 2) + std::pow(std::sin(ky), 2));
             const Buffer<double> after = applied(run, flow);
             for (const auto &[x, y] : {std::pair(0, 0), {7, 23}, {n - 1, 5}}) {
-                EXPECT_NEAR(divergence(after, x, y), left * divergence(flow, x, y), 1e-12) << steps << " " << p << " " << q;
+                EXPECT_NEAR(divergence(after, x, y), left * divergence(flow, x, y), 1e-12)
+                    << steps << " " << p << " " << q;
             }
         }
     }
@@ -139,11 +142,13 @@ TEST(SmokeModel, MultigridLeavesLittleOfTheResidual) {
     const Func p = multigrid(repeat_image(f), n);
     Halide::Var x("x"), y("y");
     Func residual("residual"), plane = repeat_image(Array(p, {n, n}));
-    residual(x, y) = f(x, y) - (plane(x - 1, y) + plane(x + 1, y) + plane(x, y - 1) + plane(x, y + 1) - 4 * plane(x, y));
+    residual(x, y) =
+        f(x, y) - (plane(x - 1, y) + plane(x + 1, y) + plane(x, y - 1) + plane(x, y + 1) - 4 * plane(x, y));
     const Executable run = compiled(Program("cycle", {f}, {{"residual", Array(residual, {n, n})}}));
     for (const auto &[across, down] : {std::pair(1, 0), {1, 1}, {3, 7}, {16, 2}}) {
         Buffer<double> in(n, n), out(n, n);
-        in.for_each_element([&, a = across, d = down](int i, int j) { in(i, j) = std::cos(turn * (a * i + d * j) / n); });
+        in.for_each_element(
+            [&, a = across, d = down](int i, int j) { in(i, j) = std::cos(turn * (a * i + d * j) / n); });
         run({{"f", in}, {"residual", out}});
         double largest = 0;
         out.for_each_value([&](double r) { largest = std::max(largest, std::abs(r)); });
@@ -162,8 +167,9 @@ Case example(int n) {
                                       : 0.8 * std::sin(turn * x) - 0.3 * std::cos(turn * (x + y));
                     }),
             sampled(n, 1, [](double, double y, int) { return int(11 * y) % 4 == 1 ? 1.0 : 0.0; }).sliced(2, 0),
-            sampled(n, 1, [](double x, double y, int) { return std::sin(3 * turn * x) * std::sin(2 * turn * y); })
-                .sliced(2, 0)};
+            sampled(n, 1, [](double x, double y, int) {
+                return std::sin(3 * turn * x) * std::sin(2 * turn * y);
+            }).sliced(2, 0)};
 }
 
 TEST(SmokeModel, SmokeStaysWithinItsBoundsAndFlowsIn) {
@@ -172,8 +178,13 @@ TEST(SmokeModel, SmokeStaysWithinItsBoundsAndFlowsIn) {
     Case c = example(n);
     Buffer<double> formed(n, n, 3), loss = Buffer<double>::make_scalar();
     const auto after = [&](float inflow) {
-        run({{"velocity", c.velocity}, {"smoke", c.smoke}, {"picture", c.picture}, {"inflow", inflow}, {"steps", steps},
-             {"loss", loss}, {"formed", formed}});
+        run({{"velocity", c.velocity},
+             {"smoke", c.smoke},
+             {"picture", c.picture},
+             {"inflow", inflow},
+             {"steps", steps},
+             {"loss", loss},
+             {"formed", formed}});
         return sum_of(formed, density);
     };
     const double none = after(0);
@@ -204,13 +215,24 @@ TEST(SmokeModel, GradientAgreesWithDifferencesOverTheFullRun) {
                      gradient = compiled(grad(program, {"velocity"}), "smoke_grad.sched");
     const Case c = example(n);
     Buffer<double> formed(n, n, 3), slope(n, n, 2), loss = Buffer<double>::make_scalar();
-    gradient({{"velocity", c.velocity}, {"smoke", c.smoke}, {"picture", c.picture}, {"inflow", 0.01f}, {"steps", steps},
-              {"loss", loss}, {"formed", formed}, {"d_loss_d_velocity", slope}});
+    gradient({{"velocity", c.velocity},
+              {"smoke", c.smoke},
+              {"picture", c.picture},
+              {"inflow", 0.01f},
+              {"steps", steps},
+              {"loss", loss},
+              {"formed", formed},
+              {"d_loss_d_velocity", slope}});
     const auto loss_at = [&](const Buffer<double> &direction, double distance) {
         Buffer<double> moved = c.velocity.copy();
         moved.for_each_element([&](int x, int y, int k) { moved(x, y, k) += distance * direction(x, y, k); });
-        run({{"velocity", moved}, {"smoke", c.smoke}, {"picture", c.picture}, {"inflow", 0.01f}, {"steps", steps},
-             {"loss", loss}, {"formed", formed}});
+        run({{"velocity", moved},
+             {"smoke", c.smoke},
+             {"picture", c.picture},
+             {"inflow", 0.01f},
+             {"steps", steps},
+             {"loss", loss},
+             {"formed", formed}});
         return loss();
     };
     std::mt19937 random(3);

@@ -26,7 +26,10 @@ struct Policy {
     const char *name;
     Memory memory;
 };
-const std::vector<Policy> policies{{"store_all", Memory::store_all}, {"sqrt", Memory::sqrt}};
+const std::vector<Policy> policies{{"store_all", Memory::store_all},
+                                   {"sqrt", Memory::sqrt},
+                                   {"binomial(2)", Memory::binomial(2)},
+                                   {"recompute", Memory::recompute}};
 
 // --- Values, and what must come out: found by an interpreter in dual numbers from the unrolled program ---
 
