@@ -7,6 +7,7 @@
 #include "frontend/temporary_folder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -31,6 +32,8 @@ void run_apart(const std::function<void()> &act) {
     const pid_t child = fork();
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
+        // LLVM ends the process by exit(), whose handlers would wait for threads of GPU drivers: those are the parent's.
+        std::atexit([] { _exit(1); });
         try {
             act();
             _exit(0);

@@ -216,6 +216,7 @@ public:
         page_ << " " << cell_ << " |";
         cell_ = 0;
     }
+    void skip_cell() { page_ << " - |"; }
     void end() { page_ << "\n"; }
 
     std::string page() const { return page_.str(); }
@@ -252,6 +253,10 @@ void check_row(const Nest &nest, size_t turn, Table &table) {
     const Named expected = expected_of(nest);
     table.begin(name_of(nest));
     for (const Mode &mode : modes) {
+        if (mode.of_loss && nest.size() > 1 && turn % 4 != 0) {  // these are long to compile
+            table.skip_cell();
+            continue;
+        }
         test::Results of_store_all;
         for (const std::vector<Memory> &memory : memories_of(nest, turn)) {
             const bool is_reverse = mode.derivative != jvp;
@@ -324,7 +329,10 @@ TEST(ProgramMatrix, IsRightInEveryCell) {
         "Reverse derivatives of loops are taken once for each way to keep memory: " +
         names +
         ". They\n"
-        "are equal bit by bit. Of two loops, one within the other, each has one of the ways, in turn.\n" +
+        "are equal bit by bit. Of two loops, one within the other, each has one of the ways, in turn. Second "
+        "derivatives "
+        "of nests of two\n"
+        "are checked of every fourth nest, to save time.\n" +
         head("Alone", ways) + alone.page() + head("One within the other", {}) + nested.page();
     std::cout << "counted: programs: " << alone.right() + nested.right() << " derivatives of "
               << constructs().size() * (constructs().size() + 1) << " nests of control flow right, "
