@@ -329,7 +329,8 @@ TEST(ProgramMatrix, IsRightInEveryCell) {
         "Reverse derivatives of loops are taken once for each way to keep memory: " +
         names +
         ". They\n"
-        "are equal bit by bit. Of two loops, one within the other, each has one of the ways, in turn. Second "
+        "are equal bit by bit where the loop is alone. Of two loops, one within the other, each has one of the ways, "
+        "in turn. Second "
         "derivatives "
         "of nests of two\n"
         "are checked of every fourth nest, to save time.\n" +
