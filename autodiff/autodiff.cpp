@@ -29,7 +29,7 @@ void require_floats(const std::string &function, const Input &x) {
 
 }  // namespace
 
-Input::Input(const Func &func) {
+Input::Input(const Func &func, SourceLine where) : where_(where) {
     _halide_user_assert(func.defined()) << "A derivative needs defined Funcs; " << plain_name(func.name())
                                         << " is not: define it first.";
     name_ = plain_name(func.name());
@@ -38,9 +38,9 @@ Input::Input(const Func &func) {
     arguments_ = adjoint_arguments(func.function());
 }
 
-Input::Input(const Halide::ImageParam &image) : Input(image.parameter()) {}
+Input::Input(const Halide::ImageParam &image, SourceLine where) : Input(image.parameter(), where) {}
 
-Input::Input(const Halide::Buffer<> &buffer) {
+Input::Input(const Halide::Buffer<> &buffer, SourceLine where) : where_(where) {
     _halide_user_assert(buffer.defined())
         << "A derivative needs defined Buffers; it was given one that is not: allocate it first.";
     name_ = buffer.name();
@@ -49,7 +49,7 @@ Input::Input(const Halide::Buffer<> &buffer) {
     arguments_ = coordinate_names(buffer.dimensions());
 }
 
-Input::Input(const Halide::Parameter &parameter) {
+Input::Input(const Halide::Parameter &parameter, SourceLine where) : where_(where) {
     _halide_user_assert(parameter.defined())
         << "A derivative needs defined parameters; it was given one that is not: give it a type.";
     name_ = parameter.name();
@@ -58,7 +58,7 @@ Input::Input(const Halide::Parameter &parameter) {
     arguments_ = coordinate_names(parameter.is_buffer() ? parameter.dimensions() : 0);
 }
 
-Input::Input(const Array &array) : Input(array.func()) {}
+Input::Input(const Array &array, SourceLine where) : Input(array.func(), where) {}
 
 Adjoints::Adjoints(const std::vector<Cotangent> &outputs) :
     reverse_(std::make_shared<Reverse>()), asked_for_(std::make_shared<std::set<std::string>>()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autodiff/linear_form.h"
+#include "autodiff/source_line.h"
 #include "frontend/array.h"
 
 #include <memory>
@@ -11,18 +12,20 @@
 namespace sylvite {
 
 /// Something that a Func depends on and that can be differentiated by: a Func on the way, an ImageParam, a Buffer, a
-/// scalar Param or an Array.
+/// scalar Param or an Array. Remembers the line at which it was made of one, which is where a function that takes an Input
+/// was called; the warning of a derivative that is zero by construction names it.
 class Input {
 public:
-    Input(const Func &func);
-    Input(const Halide::ImageParam &image);
-    Input(const Halide::Buffer<> &buffer);
+    Input(const Func &func, SourceLine where = SourceLine::here());
+    Input(const Halide::ImageParam &image, SourceLine where = SourceLine::here());
+    Input(const Halide::Buffer<> &buffer, SourceLine where = SourceLine::here());
     template<typename T, int n>
-    Input(const Halide::Buffer<T, n> &buffer) : Input(Halide::Buffer<>(buffer)) {}
-    Input(const Halide::Parameter &parameter);
+    Input(const Halide::Buffer<T, n> &buffer, SourceLine where = SourceLine::here()) :
+        Input(Halide::Buffer<>(buffer), where) {}
+    Input(const Halide::Parameter &parameter, SourceLine where = SourceLine::here());
     template<typename T>
-    Input(const Halide::Param<T> &param) : Input(param.parameter()) {}
-    Input(const Array &array);
+    Input(const Halide::Param<T> &param, SourceLine where = SourceLine::here()) : Input(param.parameter(), where) {}
+    Input(const Array &array, SourceLine where = SourceLine::here());
 
     const std::string &name() const { return name_; }
     const std::vector<Type> &types() const { return types_; }
@@ -30,11 +33,13 @@ public:
     /// Names of the pure variables that a derivative by this input has.
     const std::vector<std::string> &arguments() const { return arguments_; }
     ReadTarget target(int value_index = 0) const { return {key_, value_index}; }
+    const SourceLine &where() const { return where_; }
 
 private:
     std::string name_, key_;
     std::vector<Type> types_;
     std::vector<std::string> arguments_;
+    SourceLine where_;
 };
 
 /// The direction `tangent` in which `input` moves: a Func of the input's rank, types and number of values.

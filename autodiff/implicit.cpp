@@ -84,13 +84,13 @@ public:
         return moved(tangents);
     }
     // The transposed derivative by x, and those by the parameters.
-    Array reverse(const Array &adjoint) { return at_places(adjoints(adjoint)(x_), x_.extents()); }
+    Array reverse(const Array &adjoint) { return at_places(adjoints(adjoint)(Input(x_, SourceLine())), x_.extents()); }
     std::vector<Func> reverse_by_parameters(const Array &adjoint) {
         const Adjoints all = adjoints(adjoint);
         std::vector<Func> by_parameters;
         for (const Array &parameter : parameters_) {
             by_parameters.push_back(parameter.type().is_float()
-                                        ? at_places(all(parameter), parameter.extents()).func()
+                                        ? at_places(all(Input(parameter, SourceLine())), parameter.extents()).func()
                                         : zeros("d_" + parameter.name(), parameter.type(), parameter.extents()).func());
         }
         return by_parameters;

@@ -51,8 +51,8 @@ std::vector<ProgramInput> inputs_named(const std::string &function, const Progra
     return inputs;
 }
 
-Input differentiable(const ProgramInput &input) {
-    return input.is_array() ? Input(input.array()) : Input(input.parameter());
+Input differentiable(const ProgramInput &input, SourceLine where = {}) {
+    return input.is_array() ? Input(input.array(), where) : Input(input.parameter(), where);
 }
 
 std::vector<Expr> extents_of(const ProgramInput &input) {
@@ -137,13 +137,13 @@ Program reverse(const Program &program, const std::vector<ProgramInput> &wrt, co
     return Program(program.name(), std::move(inputs), std::move(outputs));
 }
 
-void warn_if_zero(const Arrays &outputs, const std::vector<ProgramInput> &wrt) {
+void warn_if_zero(const Arrays &outputs, const std::vector<ProgramInput> &wrt, SourceLine where) {
     std::vector<Func> funcs;
     for (const Array &output : outputs) {
         funcs.push_back(output.func());
     }
     for (const ProgramInput &x : wrt) {
-        warn_if_zero(funcs, differentiable(x));
+        warn_if_zero(funcs, differentiable(x, where));
     }
 }
 
@@ -163,14 +163,14 @@ const ProgramOutput &scalar_output(const std::string &function, const Program &p
 
 }  // namespace
 
-Program jvp(const Program &program, const std::vector<std::string> &wrt) {
+Program jvp(const Program &program, const std::vector<std::string> &wrt, SourceLine where) {
     const auto d = [](const std::string &name) { return "d_" + name; };
     Program moving = forward(program, wrt, "jvp()", d, d);
-    warn_if_zero(arrays_of(program), inputs_named("jvp()", program, wrt));
+    warn_if_zero(arrays_of(program), inputs_named("jvp()", program, wrt), where);
     return moving;
 }
 
-Program vjp(const Program &original, const std::vector<std::string> &wrt) {
+Program vjp(const Program &original, const std::vector<std::string> &wrt, SourceLine where) {
     const std::vector<ProgramInput> x = inputs_named("vjp()", original, wrt);
     const Program program = with_segments(original);
     Names names(program);
@@ -186,11 +186,11 @@ Program vjp(const Program &original, const std::vector<std::string> &wrt) {
     }
     Program derived =
         reverse(program, x, adjoints, inputs, [&](const std::string &name) { return names.unique("adjoint_" + name); });
-    warn_if_zero(arrays_of(original), x);
+    warn_if_zero(arrays_of(original), x, where);
     return derived;
 }
 
-Program grad(const Program &original, const std::vector<std::string> &wrt) {
+Program grad(const Program &original, const std::vector<std::string> &wrt, SourceLine where) {
     const std::vector<ProgramInput> x = inputs_named("grad()", original, wrt);
     const std::string loss = scalar_output("grad()", original).name;
     const Program program = with_segments(original);
@@ -206,13 +206,13 @@ Program grad(const Program &original, const std::vector<std::string> &wrt) {
     }
     Program gradient = reverse(program, x, adjoints, program.inputs(),
                                [&](const std::string &name) { return names.unique("d_" + loss + "_d_" + name); });
-    warn_if_zero({original.output(loss)}, x);
+    warn_if_zero({original.output(loss)}, x, where);
     return gradient;
 }
 
-Program hvp(const Program &program, const std::vector<std::string> &wrt) {
+Program hvp(const Program &program, const std::vector<std::string> &wrt, SourceLine where) {
     const std::string loss = scalar_output("hvp()", program).name;
-    const Program gradient = grad(program, wrt);
+    const Program gradient = grad(program, wrt, where);
     std::map<std::string, std::string> products;
     for (size_t i = 0; i < wrt.size(); i++) {
         products[gradient.outputs()[program.outputs().size() + i].name] = "hvp_" + wrt[i];

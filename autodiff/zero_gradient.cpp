@@ -368,7 +368,11 @@ Func as_derivative(Func f) { return f.add_trace_tag(derivative_tag); }
 
 void warn_if_zero(const std::vector<Func> &outputs, const Input &x) {
     if (const std::string why = why_zero(outputs, x); !why.empty()) {
-        _halide_user_warning << why << "\n";
+        std::ostringstream place;
+        if (*x.where().file) {
+            place << x.where().file << ":" << x.where().line << ": ";
+        }
+        _halide_user_warning << place.str() << why << "\n";
     }
 }
 

@@ -17,7 +17,7 @@ namespace sylvite {
 /// often zero for good reasons, as those of a linear Func are. Cost: one walk over the graph.
 std::string why_zero(const std::vector<Func> &outputs, const Input &x);
 
-/// Says so as a Halide warning, which goes to the CompileTimeErrorReporter if one is set.
+/// Says so as a Halide warning, behind the line at which x was given where that is known; it goes to the CompileTimeErrorReporter if one is set.
 void warn_if_zero(const std::vector<Func> &outputs, const Input &x);
 
 /// `f`, known as a derivative from now on: by a tag that has no effect on what is compiled.

@@ -36,11 +36,14 @@ struct GradientReport {
 /// An input of a Func to differentiate by, at the value that it is set to.
 class GradientInput {
 public:
-    GradientInput(const Halide::ImageParam &image) : input_(image), parameter_(image.parameter()) {}
+    GradientInput(const Halide::ImageParam &image, SourceLine where = SourceLine::here()) :
+        input_(image, where), parameter_(image.parameter()) {}
     template<typename T>
-    GradientInput(const Halide::Param<T> &param) : input_(param), parameter_(param.parameter()) {}
+    GradientInput(const Halide::Param<T> &param, SourceLine where = SourceLine::here()) :
+        input_(param, where), parameter_(param.parameter()) {}
     template<typename T, int n>
-    GradientInput(const Halide::Buffer<T, n> &buffer) : input_(buffer), buffer_(buffer) {}
+    GradientInput(const Halide::Buffer<T, n> &buffer, SourceLine where = SourceLine::here()) :
+        input_(buffer, where), buffer_(buffer) {}
 
     const Input &input() const { return input_; }
     const Halide::Parameter &parameter() const { return parameter_; }  ///< undefined for a Buffer

@@ -105,7 +105,7 @@ void check_order(const Program &program, const std::vector<std::string> &wrt, co
     const size_t outputs = program.outputs().size(), inputs = program.inputs().size();
     const Run value(program, outputs, fixed);
     NamedArguments with_weights = fixed;
-    const Program reversed = vjp(program, wrt);
+    const Program reversed = vjp(program, wrt, SourceLine());
     for (size_t k = 0; k < outputs; k++) {
         const Type type = program.outputs()[k].array.type();
         system.weights.push_back(
@@ -116,7 +116,7 @@ void check_order(const Program &program, const std::vector<std::string> &wrt, co
     std::optional<Run> forward, reverse;
     std::vector<Buffer<>> direction;
     if (options.forward) {
-        const Program moved = jvp(program, wrt);
+        const Program moved = jvp(program, wrt, SourceLine());
         forward.emplace(moved, outputs, fixed);
         for (const System::Slot &slot : system.inputs) {
             direction.push_back(slot.values.copy());

@@ -13,7 +13,7 @@ using Wrt = std::vector<std::string>;
 
 struct Derivative {
     const char *name;
-    Program (*of_program)(const Program &, const Wrt &wrt);
+    Program (*of_program)(const Program &, const Wrt &wrt, SourceLine where);
     HalideAlgorithm (*of_algorithm)(const HalideAlgorithm &, const Wrt &wrt);
 };
 
@@ -58,7 +58,8 @@ Program differentiate(Program program, const std::vector<DerivativeRequest> &der
             program.input(name);  // throws if there is none
         }
         before = program.outputs().size();
-        program = derivative.of_program(program, request.wrt.empty() ? floats(program.inputs()) : request.wrt);
+        program =
+            derivative.of_program(program, request.wrt.empty() ? floats(program.inputs()) : request.wrt, SourceLine());
     }
     return primal ? program : Program(program.name(), program.inputs(), without_first(program.outputs(), before));
 }

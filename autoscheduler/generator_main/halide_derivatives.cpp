@@ -141,7 +141,7 @@ HalideAlgorithm forward(const std::string &function, const HalideAlgorithm &algo
         Func tangent("d_" + x.name());
         const std::vector<Halide::Var> at = variables(image.dimensions());
         tangent(at) = image(std::vector<Expr>(at.begin(), at.end()));
-        tangents.push_back({Input(x), tangent});
+        tangents.push_back({Input(x, SourceLine()), tangent});
     }
     std::vector<Output> moving;
     std::vector<Func> funcs;
@@ -168,7 +168,7 @@ HalideAlgorithm jvp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
         funcs.push_back(output.func);
     }
     for (const std::string &x : wrt) {
-        warn_if_zero(funcs, Input(algorithm.input(x)));
+        warn_if_zero(funcs, Input(algorithm.input(x), SourceLine()));
     }
     return moving;
 }
@@ -206,7 +206,7 @@ HalideAlgorithm vjp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
         << "vjp() needs float outputs; " << algorithm.name << " has none: integers have no derivative.";
     const Adjoints adjoints = vjp(cotangents);
     for (const Halide::Parameter &x : addition.wrt()) {
-        addition.output("adjoint_" + x.name(), with_type(adjoints(Input(x)), x.type()), {x});
+        addition.output("adjoint_" + x.name(), with_type(adjoints(Input(x, SourceLine())), x.type()), {x});
     }
     return addition.algorithm();
 }
@@ -216,7 +216,8 @@ HalideAlgorithm grad(const HalideAlgorithm &algorithm, const Wrt &wrt) {
     const Output loss = addition.loss();
     const Adjoints adjoints = grad(loss.func);
     for (const Halide::Parameter &x : addition.wrt()) {
-        addition.output("d_" + loss.name + "_d_" + x.name(), with_type(adjoints(Input(x)), x.type()), {x});
+        addition.output("d_" + loss.name + "_d_" + x.name(), with_type(adjoints(Input(x, SourceLine())), x.type()),
+                        {x});
     }
     return addition.algorithm();
 }

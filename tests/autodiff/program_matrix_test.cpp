@@ -111,7 +111,7 @@ Named expected_of(const Nest &nest) {
 struct Mode {
     const char *name;
     bool of_loss;
-    Program (*derivative)(const Program &program, const std::vector<std::string> &wrt);
+    Program (*derivative)(const Program &program, const std::vector<std::string> &wrt, SourceLine where);
 };
 const std::vector<Mode> modes{{"jvp", false, jvp}, {"vjp", false, vjp}, {"hvp", true, hvp}};
 
@@ -138,7 +138,7 @@ const std::vector<Way> other_ways{{"static library",
 Program derivative_of(const Nest &nest, const std::vector<Memory> &memory, const Mode &mode) {
     return mode.derivative(
         matrix_program(nest, {.type = Halide::Float(64), .unrolled = false, .memory = memory}, mode.of_loss),
-        {"a", "b", "u", "rows"});
+        {"a", "b", "u", "rows"}, SourceLine());
 }
 
 // Everything that a program reads, by the names that derivatives give to their inputs, and room for its outputs.

@@ -3,6 +3,7 @@
 
 #include "autodiff/autodiff.h"
 #include "autodiff/custom_rule.h"
+#include "autodiff/jacobian.h"
 #include "autodiff/program.h"
 #include "autodiff/vmap.h"
 #include "autodiff/zero_gradient.h"
@@ -136,21 +137,56 @@ TEST_F(ZeroGradient, BothModesWarnOnce) {
     Func f = f_of(Halide::floor(k)), one("one"), loss("loss");
     one(x) = 1.f;
     loss() = f(0);
-    const std::string expected = "Warning: The derivative of f by k is zero by construction: f depends on k, which is "
+    const std::string expected = "The derivative of f by k is zero by construction: f depends on k, which is "
                                  "cut in f by floor, floor(k).\n";
     Warnings warnings;
     const Adjoints adjoints = vjp(f, one, {{0, 4}});
     adjoints(k), adjoints(k);
-    EXPECT_THAT(warnings.texts, ElementsAre(expected));
+    EXPECT_THAT(warnings.texts, ElementsAre(HasSubstr(expected)));
     Func tangent("tangent");
     tangent() = 1.f;
     jvp(f, {{k, tangent}});
-    EXPECT_THAT(warnings.texts, ElementsAre(expected, expected));
+    EXPECT_THAT(warnings.texts, ElementsAre(HasSubstr(expected), HasSubstr(expected)));
     warnings.texts.clear();
     hvp(loss, k, tangent);
     grad(loss, k);
     EXPECT_THAT(warnings.texts, testing::SizeIs(2));
     EXPECT_THAT(warnings.texts[0], HasSubstr("by way of f, which is cut in f by floor"));
+}
+
+// "Warning: FILE:LINE: ..." of a line of this file, or none of an unknown one.
+std::string begin_of_warning(int line) {
+    return "Warning: " + (line ? __FILE__ + (":" + std::to_string(line)) + ": " : "") + "The derivative of ";
+}
+
+TEST_F(ZeroGradient, NamesTheLineThatAskedForTheDerivative) {
+    Halide::Buffer<float> b(4);
+    Func f = f_of(Halide::floor(k + a(x) + b(x))), one("one"), scalar("scalar");
+    one(x) = 1.f;
+    scalar() = 1.f;
+    const Array in = input<float>("in", {4});
+    Func cut("cut"), loss("loss");
+    cut(x) = Halide::floor(in(x));
+    loss() = cut(0) + cut(1);
+    const Program program("program", {in, k}, {{"loss", Array(loss, {})}});
+    Warnings warnings;
+    std::vector<int> lines;
+    const auto here = [&](int times, int line = __builtin_LINE()) { lines.insert(lines.end(), times, line); };
+    const Adjoints adjoints = vjp(f, one, {{0, 4}});
+    adjoints(k), adjoints(a), adjoints(b), here(3);
+    jvp(f, {{b, one}}), here(1);
+    jvp(f, {{a, one},  // each input has its own line
+            {k, scalar}});
+    here(1, __LINE__ - 2), here(1, __LINE__ - 1);
+    grad(loss, in), here(1);
+    hvp(loss, in, one), here(1);
+    jacobian(f, a), here(1);
+    jvp(program, {"in"}), vjp(program, {"in"}), grad(program, {"k"}), hvp(program, {"in"}), here(4);
+    vjp(program, {"in"}, SourceLine()), here(1, 0);
+    ASSERT_EQ(warnings.texts.size(), lines.size());
+    for (size_t i = 0; i < lines.size(); i++) {
+        EXPECT_THAT(warnings.texts[i], testing::StartsWith(begin_of_warning(lines[i]))) << i;
+    }
 }
 
 TEST_F(ZeroGradient, AHessianOfZerosIsNoneToWarnOf) {
