@@ -166,7 +166,8 @@ BandedJacobian banded_jacobian(const Func &output, const Input &x) {
     const std::string what = plain_name(output.name()) + " reads of " + x.name();
     _halide_user_assert(box != bounds.boxes.end() && static_cast<int>(box->second.size()) == m)
         << "banded_jacobian() needs an output that moves with its input; " << plain_name(output.name())
-        << " does not move with " << x.name() << ".";
+        << " does not move with " << x.name()
+        << ": that derivative is zero; name the Func, parameter or buffer that the output reads.";
     for (int d = 0; d < m; d++) {
         std::optional<int64_t> size;
         if (const Halide::Range &range = box->second[d]; range.min.defined()) {

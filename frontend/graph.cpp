@@ -177,6 +177,12 @@ std::vector<Function> functions_of(const std::vector<Func> &outputs) {
 void require_distinct_names(const std::vector<Function> &functions) {
     std::map<std::string, Halide::Parameter> parameters;
     std::map<std::string, Halide::Buffer<>> buffers;
+    std::map<std::string, std::string> variables;  // and a Func that has it
+    for (const Function &function : functions) {
+        for (const std::string &arg : function.args()) {
+            variables.emplace(arg, function.name());
+        }
+    }
     for (const Function &function : functions) {
         const Reads reads = reads_of(function);
         for (const Halide::Parameter &parameter : reads.parameters) {
@@ -184,10 +190,11 @@ void require_distinct_names(const std::vector<Function> &functions) {
             _halide_user_assert(is_new || it->second.same_as(parameter))
                 << "Parameters are told apart by name; two different ones are called " << parameter.name()
                 << ": rename one of them.";
-            const std::vector<std::string> &args = function.args();
-            _halide_user_assert(std::find(args.begin(), args.end(), parameter.name()) == args.end())
-                << "Parameters and variables are told apart by name; " << parameter.name() << " is both in "
-                << plain_name(function.name()) << ": rename one of them.";
+            const auto variable = variables.find(parameter.name());
+            _halide_user_assert(variable == variables.end())
+                << "Parameters and variables are told apart by name; " << parameter.name() << " is a parameter in "
+                << plain_name(function.name()) << " and a variable in " << plain_name(variable->second)
+                << ": rename one of them.";
         }
         for (const Halide::Buffer<> &buffer : reads.buffers) {
             const auto [it, is_new] = buffers.emplace(buffer.name(), buffer);

@@ -99,6 +99,36 @@ Function tuple_for(const Kernel &kernel, const std::vector<Function> &outputs, s
     return tuple;
 }
 
+// Copies of Functions, by the names of the originals. Halide tells a Func's memory from a scalar or a buffer by name alone
+// and does not make names unique between them, so a Func that has the name of a parameter gets a `$3`.
+std::map<std::string, Function> copies_of(const std::vector<Function> &functions, const Kernel &kernel) {
+    std::set<std::string> taken;
+    for (const Halide::Parameter &scalar : kernel.scalars) {
+        taken.insert(scalar.name());
+    }
+    if (kernel.alone) {  // its outputs' names are those of its arguments
+        for (const Array &output : kernel.outputs) {
+            taken.erase(output.node()->value.name());
+        }
+    }
+    std::map<std::string, Function> copies;
+    std::map<FunctionPtr, FunctionPtr> copy_of;
+    for (const Function &function : functions) {
+        const Function copy(taken.count(function.name()) ? unique_name(function.name()) : function.name());
+        copies.emplace(function.name(), copy);
+        copy_of[function.get_contents()] = copy.get_contents();
+    }
+    for (const Function &function : functions) {
+        Function &copy = copies.at(function.name());
+        function.deep_copy(copy.name(), copy.get_contents(), copy_of);
+        FunctionPtr &itself = copy_of.at(function.get_contents());
+        itself.weaken();  // a Function that held itself would never be freed
+        copy.substitute_calls(copy_of);
+        itself.strengthen();
+    }
+    return copies;
+}
+
 }  // namespace
 
 void copy_layout(const Halide::Parameter &from, Halide::Parameter to) {
@@ -120,15 +150,16 @@ KernelPipeline instantiate(const Kernel &kernel) {
     for (const Array &array : kernel.outputs) {
         outputs.push_back(array.node()->value.function());
     }
-    std::map<std::string, Function> environment;
-    for (const Function &function : functions_of(outputs)) {
-        environment.emplace(function.name(), function);
+    const std::map<std::string, Function> copy_of = copies_of(functions_of(outputs), kernel);
+    std::vector<Function> copies;
+    for (const Function &output : outputs) {
+        copies.push_back(copy_of.at(output.name()));
     }
     const std::vector<std::string> names = image_names(kernel);
     for (size_t i = 0; i < kernel.inputs.size(); i++) {
         const Array &array = kernel.inputs[i];
         // Halide makes Funcs' names unique, but not those of images: one that a Func has gets a `$3` as Funcs do.
-        const std::string name = environment.count(names[i]) ? unique_name(names[i]) : names[i];
+        const std::string name = copy_of.count(names[i]) ? unique_name(names[i]) : names[i];
         Halide::ImageParam image(array.type(), array.dimensions(), name);
         for (int d = 0; d < array.dimensions(); d++) {
             image.dim(d).set_bounds(0, array.extents()[d]);
@@ -136,8 +167,7 @@ KernelPipeline instantiate(const Kernel &kernel) {
         read_memory.images[array.node().get()] = image.parameter();
         pipeline.images.push_back(image);
     }
-    auto [copies, copied_environment] = deep_copy(outputs, environment);
-    read_memory.copies = copied_environment;
+    read_memory.copies = copy_of;
     std::map<std::string, int> readers;
     // What lies behind an Array that is read from memory is not part of the kernel and is not reached.
     std::set<std::string> seen;
@@ -170,8 +200,9 @@ KernelPipeline instantiate(const Kernel &kernel) {
             continue;
         }
         Func output(copies[i]);
-        // An output that other stages read, perhaps beyond its box, and a second output of the same Func are copied.
-        if (readers[copies[i].name()]++) {
+        // An output that other stages read, perhaps beyond its box, and a second output of the same Func are copied; so is
+        // one that has a new name, for its buffer has the old one.
+        if (readers[copies[i].name()]++ || copies[i].name() != outputs[i].name()) {
             const Func source = output;
             output = Func(array.name());
             const Halide::FuncRef values = source(source.args());

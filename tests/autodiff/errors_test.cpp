@@ -102,7 +102,11 @@ const std::vector<Refusal> refusals = {
      },
      "jvp() needs float inputs; numbers has type int32: integers have no derivative."},
     {"a parameter named like a variable", [](Inputs &i) { i.reverse(define({x}, i.in(x)*Expr(Param<float>("x")))); },
-     "Parameters and variables are told apart by name; x is both in f: rename one of them."},
+     "Parameters and variables are told apart by name; x is a parameter in f and a variable in f: rename one of "
+     "them."},
+    {"a parameter named like a variable of another Func",
+     [](Inputs &i) { i.reverse(define({x}, define({Var("y")}, i.in(Var("y")) * Expr(Param<float>("x")), "g")(x))); },
+     "Parameters and variables are told apart by name; x is a parameter in g and a variable in f: rename one of them."},
     // Tangents, adjoints and boxes.
     {"a box of another rank", [](Inputs &i) { vjp(define({x}, i.in(x)), i.u, {}); },
      "vjp() needs a box with {min, extent} per dimension; f has 1 dimensions and the box 0: give the region on which "

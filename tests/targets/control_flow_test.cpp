@@ -275,6 +275,27 @@ TEST(ControlFlow, AWhileLoopLongerThanItsHistoryIsRefused) {
               "count_down: loop way makes 4 steps but declares a capacity of 3");
 }
 
+// Halide tells memory from a scalar by name alone; the Funcs of loops are none that the user has named.
+TEST(ControlFlow, AScalarMayHaveTheNameOfAFunc) {
+    for (const char *name : {"steps", "going", "way", "less", "table", "b"}) {
+        const Param<int> scalar(name);
+        const Array a = input<int>("a", {});
+        Func table("table"), result("b");
+        table(x) = scalar * x;
+        table(x) += 1;  // kept in memory, and so not read in place
+        const WhileResult end = while_loop(
+            [&](const Arrays &s) { return s[0]() > scalar; }, {a},
+            [&](const Expr &, const Arrays &s) { return Arrays{single("less", s[0]() - scalar)}; }, named("way"));
+        result(x) = table(n - 1 - x) + 100 * end.state[0]() + 1000 * end.steps();
+        const Program program("clash", {a, scalar}, {{"c", Array(result, {n})}, {"result_steps", end.steps}});
+        Buffer<int> start = Buffer<int>::make_scalar(), c(n), steps_made = Buffer<int>::make_scalar();
+        start() = 11;
+        compile(program, find_target("x86-64")).run({{"a", start}, {name, 3}, {"c", c}, {"result_steps", steps_made}});
+        EXPECT_EQ(c(0), 3 * (n - 1) + 1 + 100 * 2 + 1000 * 3) << name;
+        EXPECT_EQ(steps_made(), 3) << name;
+    }
+}
+
 }  // namespace
 
 }  // namespace sylvite
