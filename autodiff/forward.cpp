@@ -1,6 +1,7 @@
 #include "autodiff/reverse.h"
 
 #include "autodiff/custom_rule.h"
+#include "autodiff/packets.h"
 #include "autodiff/ties.h"
 #include "frontend/graph.h"
 
@@ -207,9 +208,13 @@ private:
             std::vector<Expr> both;
             const Function target = fused.function();
             for (int c = 0; c < values; c++) {
-                const Expr d = tangent_of(form, c, stage_text(function, stage),
-                                          stage == 0 ? "" : target_of(function).key, &target);
-                both.push_back(d.defined() ? d : make_zero(form.values[c].type()));
+                std::vector<Expr> elements;
+                for (const StageForm &element : elements_of(form, stage_text(function, stage))) {
+                    const Expr d = tangent_of(element, c, stage_text(function, stage),
+                                              stage == 0 ? "" : target_of(function).key, &target);
+                    elements.push_back(d.defined() ? d : make_zero(form.values[c].type()));
+                }
+                both.push_back(packet_of(elements));
             }
             both.insert(both.end(), form.values.begin(), form.values.end());
             if (stage == 0) {

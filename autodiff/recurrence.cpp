@@ -1,6 +1,7 @@
 #include "autodiff/recurrence.h"
 
 #include "autodiff/boxes.h"
+#include "autodiff/packets.h"
 #include "frontend/graph.h"
 
 using namespace Halide::Internal;
@@ -68,7 +69,8 @@ private:
 Recurrence::Recurrence(const Function &function, int stage, const StageForm &form, const Halide::Region &box,
                        const Function &before) :
     function_(function),
-    before_(before), stage_(stage), form_(form), box_(box), iteration_(iteration_number(function, stage)) {
+    before_(before), stage_(stage), elements_(elements_of(form, stage_text(function, stage))), box_(box),
+    iteration_(iteration_number(function, stage)) {
     for (size_t d = 0; d < form.args.size(); d++) {
         const Variable *arg = form.args[d].as<Variable>();
         is_pure_.push_back(arg && arg->name == function.args()[d] && !arg->reduction_domain.defined());
@@ -77,9 +79,11 @@ Recurrence::Recurrence(const Function &function, int stage, const StageForm &for
         }
     }
     CollectPlaces collect(function.name(), reads_);
-    for (const std::vector<Expr> *exprs : {&form.args, &form.values}) {
-        for (const Expr &e : *exprs) {
-            e.accept(&collect);
+    for (const StageForm &element : elements_) {
+        for (const std::vector<Expr> *exprs : {&element.args, &element.values}) {
+            for (const Expr &e : *exprs) {
+                e.accept(&collect);
+            }
         }
     }
     if (form.predicate.defined()) {
@@ -172,8 +176,8 @@ void Recurrence::run(Function &target, const std::vector<Step> &steps, bool back
         const Halide::RVar r = domain[static_cast<int>(d) + 1];
         loops[rvars[d].var] = backwards ? simplify(rvars[d].min + rvars[d].min + rvars[d].extent - 1) - r : Expr(r);
     }
-    if (form_.predicate.defined() && !has_own_predicate()) {
-        domain.where(replace_variables(form_.predicate, loops));
+    if (elements_[0].predicate.defined() && !has_own_predicate()) {
+        domain.where(replace_variables(elements_[0].predicate, loops));
     }
     // The last step is what no other condition holds for.
     const auto choose = [&](const std::function<Expr(const Step &)> &part) {
@@ -206,26 +210,22 @@ void Recurrence::record() {
     Func record = start("reads_of_", types, [&](const std::vector<Expr> &place) { return all_of(before_, place); });
     record_ = record.function();
     std::vector<Step> steps;
-    const auto primals = [&](std::vector<Expr> exprs) {
-        for (Expr &e : exprs) {
-            e = primal(e);
-        }
-        return exprs;
-    };
     for (size_t k = 0; k < reads_.size(); k++) {
         steps.push_back({at_iteration(1 + static_cast<int>(k)), all_of(*record_, at(primals(reads_[k])))});
     }
-    steps.push_back({at(primals(form_.args)), primals(form_.values)});
     // What is read is recorded whether the stage then writes or not.
-    if (has_own_predicate()) {
-        keep_unless(primal(form_.predicate), *record_, steps.back());
+    for (const StageForm &element : elements_) {
+        steps.push_back({at(primals(element.args)), primals(element.values)});
+        if (has_own_predicate()) {
+            keep_unless(primal(element.predicate), *record_, steps.back());
+        }
     }
     run(*record_, steps, false);
 }
 
 // Whether the predicate reads the Func itself. A Func that only predicates read is not realized by Halide 21, so such a
 // one becomes part of the values.
-bool Recurrence::has_own_predicate() const { return reads(form_.predicate, function_); }
+bool Recurrence::has_own_predicate() const { return reads(elements_[0].predicate, function_); }
 
 // Makes a step of `target` write back what is there where the condition does not hold.
 void Recurrence::keep_unless(const Expr &condition, const Function &target, Step &step) {
@@ -245,10 +245,17 @@ Expr Recurrence::primal(const Expr &e) {
     return ReplaceReads(function_.name(), reads_, *record_, [&](int k) { return at_iteration(1 + k); }).mutate(e);
 }
 
+std::vector<Expr> Recurrence::primals(std::vector<Expr> exprs) {
+    for (Expr &e : exprs) {
+        e = primal(e);
+    }
+    return exprs;
+}
+
 void Recurrence::reverse(const AdjointAt &after) {
     std::vector<Type> types;
     for (const int c : floats_) {
-        types.push_back(adjoint_type(form_.values[c].type()));
+        types.push_back(adjoint_type(elements_[0].values[c].type()));
     }
     Func adjoints = start("adjoints_through_", types, [&](const std::vector<Expr> &place) {
         std::vector<Expr> values;
@@ -261,54 +268,61 @@ void Recurrence::reverse(const AdjointAt &after) {
     const auto value = [&](const std::vector<Expr> &args, size_t i) {
         return Call::make(*adjoints_, args, static_cast<int>(i));
     };
-    const auto primals = [&](std::vector<Expr> exprs) {
-        for (Expr &e : exprs) {
-            e = primal(e);
-        }
-        return exprs;
-    };
-    // Takes the adjoint of what the iteration wrote, leaves zero there, and hands it on to what the iteration read.
-    const std::vector<Expr> written = at(primals(form_.args)), taken = at_iteration(1);
-    std::vector<Step> steps{{taken, {}}, {written, {}}};
-    std::vector<Expr> seeds(form_.values.size());
-    for (size_t i = 0; i < floats_.size(); i++) {
-        steps[0].values.push_back(value(written, i));
-        steps[1].values.push_back(make_zero(types[i]));
-        seeds[floats_[i]] = adjoint_of_written(floats_[i]);
-    }
-    std::vector<std::vector<Expr>> places;  // of steps 2 and later
-    const auto is_self = [&](const ReadTarget &read) { return read.key == target_of(function_).key; };
-    for (const Term &term : linear_form(form_.values, seeds, is_self, stage_text(function_, stage_))) {
-        const std::vector<Expr> place = read_arguments(term.read);
-        const size_t k = CollectPlaces::index_of(places, place);
-        if (k == places.size()) {
-            places.push_back(place);
-            Step step{at(primals(place)), {}};
-            for (size_t i = 0; i < floats_.size(); i++) {
-                step.values.push_back(value(step.place, i));
-            }
-            steps.push_back(step);
-        }
+    // Takes the adjoints of what the iteration wrote, the last first, leaves zero there, and hands them on to what the
+    // iteration read.
+    std::vector<Step> steps;
+    for (int k = static_cast<int>(elements_.size()); k-- > 0;) {
+        const std::vector<Expr> written = at(primals(elements_[k].args));
+        Step take{at_iteration(1 + k), {}}, clear{written, {}};
         for (size_t i = 0; i < floats_.size(); i++) {
-            if (floats_[i] == read_target(term.read).value_index) {
-                const Expr more = guarded(primal(term.guard), primal(term.coefficient));
-                steps[2 + k].values[i] = sum_of(steps[2 + k].values[i], Halide::cast(types[i], more));
+            take.values.push_back(value(written, i));
+            clear.values.push_back(make_zero(types[i]));
+        }
+        steps.push_back(take);
+        steps.push_back(clear);
+    }
+    const size_t first = steps.size();
+    std::vector<std::vector<Expr>> places;  // of the steps from there on
+    const auto is_self = [&](const ReadTarget &read) { return read.key == target_of(function_).key; };
+    for (size_t k = 0; k < elements_.size(); k++) {
+        const StageForm &element = elements_[k];
+        std::vector<Expr> seeds(element.values.size());
+        for (const int c : floats_) {
+            seeds[c] = adjoint_of_written(c, static_cast<int>(k));
+        }
+        for (const Term &term : linear_form(element.values, seeds, is_self, stage_text(function_, stage_))) {
+            const std::vector<Expr> place = read_arguments(term.read);
+            const size_t p = CollectPlaces::index_of(places, place);
+            if (p == places.size()) {
+                places.push_back(place);
+                Step step{at(primals(place)), {}};
+                for (size_t i = 0; i < floats_.size(); i++) {
+                    step.values.push_back(value(step.place, i));
+                }
+                steps.push_back(step);
+            }
+            for (size_t i = 0; i < floats_.size(); i++) {
+                if (floats_[i] == read_target(term.read).value_index) {
+                    const Expr more = guarded(primal(term.guard), primal(term.coefficient));
+                    Expr &sum = steps[first + p].values[i];
+                    sum = sum_of(sum, Halide::cast(types[i], more));
+                }
             }
         }
     }
     if (has_own_predicate()) {
         for (Step &step : steps) {
-            keep_unless(primal(form_.predicate), *adjoints_, step);
+            keep_unless(primal(elements_[0].predicate), *adjoints_, step);
         }
     }
     run(*adjoints_, steps, true);
 }
 
-Expr Recurrence::adjoint_of_written(int component) const {
+Expr Recurrence::adjoint_of_written(int component, int element) const {
     for (size_t i = 0; i < floats_.size(); i++) {
         if (floats_[i] == component) {
-            const Expr adjoint = Call::make(*adjoints_, at_iteration(1), static_cast<int>(i));
-            return Halide::cast(form_.values[component].type(), adjoint);
+            const Expr adjoint = Call::make(*adjoints_, at_iteration(1 + element), static_cast<int>(i));
+            return Halide::cast(elements_[0].values[component].type(), adjoint);
         }
     }
     return Expr();

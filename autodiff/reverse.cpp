@@ -3,6 +3,7 @@
 #include "autodiff/adjoint_sum.h"
 #include "autodiff/inline_reads.h"
 #include "autodiff/join_scatters.h"
+#include "autodiff/packets.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
@@ -99,12 +100,23 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
         return;
     }
     require_definition(function);
-    const Update kind = reader.stage == 0 ? Update::accumulate : kind_of_update(function, reader.stage);
-    const auto primal = [&](const Expr &e) { return this->primal(e, function, reader.stage, kind); };
-    const StageForm &stage = form(function, reader.stage);
     if (runs_never(stage_definition(function, reader.stage))) {
         return;
     }
+    const std::vector<StageForm> elements = elements_of(form(function, reader.stage), where);
+    for (size_t k = 0; k < elements.size(); k++) {
+        add_additions(reader, elements[k], static_cast<int>(k), own, box, target, additions);
+    }
+}
+
+// The same of one element of what the stage stores at once.
+void Reverse::add_additions(const Reader &reader, const StageForm &stage, int element,
+                            const std::vector<const Adjoint *> &own, const Region &box, const ReadTarget &target,
+                            std::vector<Addition> &additions) {
+    const Function &function = reader.function;
+    const std::string where = stage_text(function, reader.stage);
+    const Update kind = reader.stage == 0 ? Update::accumulate : kind_of_update(function, reader.stage);
+    const auto primal = [&](const Expr &e) { return this->primal(e, function, reader.stage, kind); };
     const Scope<Interval> domain = stage_domain(function, reader.stage, box);
     // What the stage reads under its predicate, the transposed one may come to read without.
     const auto protect = [&](const Expr &e) {
@@ -123,12 +135,12 @@ void Reverse::add_additions(const Reader &reader, const ReadTarget &target, std:
     }
     for (size_t c = 0; c < own.size(); c++) {
         if (kind == Update::recur) {
-            seeds[c] = recurrence(function, reader.stage).adjoint_of_written(static_cast<int>(c));
+            seeds[c] = recurrence(function, reader.stage).adjoint_of_written(static_cast<int>(c), element);
         } else if (kind == Update::scan) {
             seeds[c] = scan(function, reader.stage).adjoint_of_written(static_cast<int>(c));
         } else if (own[c]) {
             const GuardedRead read = read_within(place, own[c]->support, domain);
-            seeds[c] = Halide::cast(types[c], Call::make(own[c]->sum.function(), read.args, 0));
+            seeds[c] = Halide::cast(function.output_types()[c], Call::make(own[c]->sum.function(), read.args, 0));
             if (own.size() == 1) {
                 guard = both(guard, read.guard);
             } else {

@@ -86,6 +86,9 @@ private:
                    const Region &support, std::vector<Contribution> contributions,
                    const std::vector<Addition> &additions);
     void add_additions(const Reader &reader, const ReadTarget &target, std::vector<Addition> &additions);
+    void add_additions(const Reader &reader, const StageForm &stage, int element,
+                       const std::vector<const Adjoint *> &own, const Region &box, const ReadTarget &target,
+                       std::vector<Addition> &additions);
     void add_rule_additions(const RuledFunc &ruled, const std::vector<const Adjoint *> &own, const Region &box,
                             const ReadTarget &target, std::vector<Addition> &additions);
     Region support_of(const ReadTarget &target, const std::vector<Addition> &additions) const;

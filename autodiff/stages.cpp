@@ -1,10 +1,12 @@
 #include "autodiff/stages.h"
 
 #include "autodiff/boxes.h"
+#include "autodiff/packets.h"
 #include "autodiff/scan.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace Halide::Internal;
 
@@ -43,43 +45,56 @@ private:
     }
 };
 
-class CollectReads : public IRGraphVisitor {
+// The values of a Func that an Expr reads inside the arguments of calls.
+class HiddenReads : public IRGraphVisitor {
 public:
-    explicit CollectReads(const std::string &name) : name_(name) {}
-    std::vector<Expr> reads;  // those inside the arguments of others first
+    explicit HiddenReads(const std::string &name) : name_(name) {}
+    std::set<int> values;
 
 private:
-    std::string name_;
+    const std::string &name_;
+    int calls_around_ = 0;
     using IRGraphVisitor::visit;
     void visit(const Call *op) override {
-        IRGraphVisitor::visit(op);
-        if (op->name == name_) {
-            reads.emplace_back(op);
+        if (op->name == name_ && calls_around_ > 0) {
+            values.insert(op->value_index);
         }
+        calls_around_++;
+        IRGraphVisitor::visit(op);
+        calls_around_--;
     }
 };
 
-}  // namespace
-
-Expr bind_self_reads(const Expr &value, const Function &function) {
-    Expr e = substitute_in_all_lets(value);
-    CollectReads collect(function.name());
-    e.accept(&collect);
-    std::vector<std::pair<std::string, Expr>> lets;
-    for (Expr read : collect.reads) {
-        for (const auto &[name, bound] : lets) {
-            read = graph_substitute(bound, Variable::make(bound.type(), name), read);
-        }
-        const std::string name = unique_name("t");
-        lets.emplace_back(name, read);
-        e = graph_substitute(read, Variable::make(read.type(), name), e);
-    }
-    e = common_subexpression_elimination(e);
-    for (auto let = lets.rbegin(); let != lets.rend(); ++let) {
-        e = Let::make(let->first, let->second, e);
-    }
-    return e;
+// True, which Halide's simplifier does not see and its back ends do.
+Expr always() {
+    return Call::make(Halide::Bool(), Call::return_second, {const_true(), const_true()}, Call::PureIntrinsic);
 }
+
+// The values of an update of `function` with a read in sight for each of an earlier value that calls hide. Halide 21
+// stores the values of a Tuple one after the other unless it sees that a later one reads an earlier one, and it does not
+// look into the arguments of calls for that (SplitTuples.cpp): exp(f(x)[0]) would read the new f(x)[0], and so would
+// gather(f(x)[0], f(y)[0]). It sees what a select does not choose. (A Let would go where something is inlined.)
+void show_hidden_reads(const Function &function, const std::vector<Expr> &args, std::vector<Expr> &values) {
+    for (size_t c = 1; c < values.size(); c++) {
+        HiddenReads hidden(function.name());
+        values[c].accept(&hidden);
+        for (const int earlier : hidden.values) {
+            if (earlier < static_cast<int>(c)) {
+                const Expr read = Call::make(function, args, earlier);
+                values[c] = Select::make(always(), values[c], Halide::cast(values[c].type(), read));
+            }
+        }
+    }
+}
+
+Expr without_shown_reads(Expr value) {
+    for (const Select *op = value.as<Select>(); op && equal(op->condition, always()); op = value.as<Select>()) {
+        value = op->true_value;
+    }
+    return value;
+}
+
+}  // namespace
 
 Expr redirect_reads(const Expr &e, const Function &from, const Function &to, int first) {
     return e.defined() ? RedirectReads(from.name(), to, first).mutate(e) : e;
@@ -117,6 +132,10 @@ void require_definition(const Function &function) {
         << " is an extern stage, whose derivative is not known: give it a custom_rule(), write it as a Func, or leave "
            "it off "
         << "the way from the inputs to the output.";
+    const std::vector<Expr> &values = function.has_pure_definition() ? function.values() : std::vector<Expr>();
+    _halide_user_assert(std::none_of(values.begin(), values.end(), has_packet))
+        << "A derivative needs gather() in updates only; " << plain_name(function.name())
+        << " has one in its pure definition: give it one value there.";
 }
 
 StageForm stage_form(const Function &function, int stage) {
@@ -126,7 +145,7 @@ StageForm stage_form(const Function &function, int stage) {
         form.args.push_back(substitute_in_all_lets(e));
     }
     for (const Expr &e : definition.values()) {
-        form.values.push_back(substitute_in_all_lets(e));
+        form.values.push_back(without_shown_reads(substitute_in_all_lets(e)));
     }
     if (definition.predicate().defined() && !is_const_one(definition.predicate())) {
         form.predicate = substitute_in_all_lets(definition.predicate());
@@ -166,12 +185,9 @@ StageForm copy_stage(const StageForm &form, const std::function<Expr(const Expr 
 }
 
 void define_update(Function function, const StageForm &form) {
-    function.define_update(form.args, form.values, form.domain);
-    if (function.outputs() > 1) {
-        for (Expr &e : function.update(static_cast<int>(function.updates().size()) - 1).values()) {
-            e = bind_self_reads(e, function);
-        }
-    }
+    std::vector<Expr> values = form.values;
+    show_hidden_reads(function, form.args, values);
+    function.define_update(form.args, values, form.domain);
 }
 
 namespace {
@@ -218,9 +234,17 @@ bool is_accumulation(const Function &function, int stage) {
     return accumulates;
 }
 
+bool stores_packets(const Definition &definition) {
+    return std::any_of(definition.args().begin(), definition.args().end(), has_packet) ||
+           std::any_of(definition.values().begin(), definition.values().end(), has_packet);
+}
+
 }  // namespace
 
 Update kind_of_update(const Function &function, int stage) {
+    if (stores_packets(stage_definition(function, stage))) {
+        return Update::recur;
+    }
     if (is_accumulation(function, stage)) {
         return Update::accumulate;
     }

@@ -4,7 +4,7 @@
 
 namespace sylvite {
 
-/// One stage of a Func with its Lets expanded.
+/// One stage of a Func with its Lets expanded, and without what define_update() adds.
 struct StageForm {
     std::vector<Expr> args, values;
     Expr predicate;                            ///< undefined if always true
@@ -15,14 +15,14 @@ StageForm stage_form(const Halide::Internal::Function &function, int stage);
 /// A copy of a stage: `rewrite` is applied to all its Exprs, and it has an RDom of its own.
 StageForm copy_stage(const StageForm &form, const std::function<Expr(const Expr &)> &rewrite);
 
-/// Gives `function` the stage as its next update, the reads of itself bound if it has several values: see
-/// bind_self_reads().
+/// Gives `function` the stage as its next update. Of several values, all are computed before any is stored.
 void define_update(Halide::Internal::Function function, const StageForm &form);
 
 /// The type in which adjoints of values of type `type` are summed: f32 for f16.
 inline Halide::Type adjoint_type(Halide::Type type) { return type.bits() < 32 ? Halide::Float(32) : type; }
 
-/// Throws Halide::CompileError if `function` is an extern stage, whose derivative is not known.
+/// Throws Halide::CompileError if `function` is an extern stage, whose derivative is not known, or has a gather() in its
+/// pure definition, where it means one thing inlined and another computed.
 void require_definition(const Halide::Internal::Function &function);
 
 /// Names for the pure variables of the adjoint of `function`: its own, but for Halide's implicit `_0`, `_1`.
@@ -35,11 +35,6 @@ bool reads(const Expr &e, const Halide::Internal::Function &function);
 Expr redirect_reads(const Expr &e, const Halide::Internal::Function &from, const Halide::Internal::Function &to,
                     int first = 0);
 
-/// `e`, a value of an update of `function`, with the reads of `function` in Lets around it. Halide 21 stores the values
-/// of a Tuple one after the other unless it sees that a later one reads an earlier one; it does not look into the
-/// arguments of calls for that (SplitTuples.cpp), so that exp(f(x)[0]) would read the new f(x)[0]. In a Let it sees it.
-Expr bind_self_reads(const Expr &e, const Halide::Internal::Function &function);
-
 /// A stage whose predicate reads `function` itself as one without a predicate, that writes back what is there where it
 /// does not hold: for copies of `function`, because a predicate cannot read a Func that is not there yet.
 StageForm without_own_predicate(StageForm form, const Halide::Internal::Function &function);
@@ -50,7 +45,7 @@ enum class Update {
     rewrite,     ///< has no RDom: each place is written at most once, from values before the stage
     overwrite,   ///< has an RDom and does not read f: the last iteration that writes a place counts
     scan,        ///< has an RDom, writes each place once and reads f at constant distances behind: see scan.h
-    recur,       ///< has an RDom and reads f in any other way: see recurrence.h
+    recur,       ///< has an RDom and reads f in any other way, or stores several values at once: see recurrence.h
 };
 /// The kind of stage `stage` >= 1.
 Update kind_of_update(const Halide::Internal::Function &function, int stage);

@@ -63,7 +63,8 @@ std::vector<Group> groups() {
     std::vector<Group> groups{{"Operations of the rule table", {}},
                               {"Compound functions", {}},
                               {"Pipelines: reads, reductions, scatters, updates, Tuples", {}},
-                              {"Updates that read what they wrote: scans, recurrences, products, selections", {}}};
+                              {"Updates that read what they wrote: scans, recurrences, products, selections", {}},
+                              {"Updates that store several values at once: scatter() and gather()", {}}};
     for (const Example &example : examples_of(rules())) {
         groups[0].subjects.push_back(subject_of(example));
     }
@@ -75,6 +76,9 @@ std::vector<Group> groups() {
     }
     for (const Case &c : recurrences()) {
         groups[3].subjects.push_back(subject_of(c));
+    }
+    for (const Case &c : packets()) {
+        groups[4].subjects.push_back(subject_of(c));
     }
     return groups;
 }

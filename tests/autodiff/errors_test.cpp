@@ -53,6 +53,37 @@ const std::vector<Refusal> refusals = {
      "A derivative needs a rule for every operation; f has \"extern sylvite_unknown\" in "
      "sylvite_unknown(2.0f*in_im(x)), which has none: write it with operations of docs/rules.md, or give it a "
      "custom_rule()."},
+    // Several values at once.
+    {"a gather in a pure definition", [](Inputs &i) { i.reverse(define({x}, gather(i.in(x), i.in(x + 1)))); },
+     "A derivative needs gather() in updates only; f has one in its pure definition: give it one value there."},
+    {"a gather in a pure definition, forward", [](Inputs &i) { i.forward(define({x}, gather(i.in(x), i.in(x + 1)))); },
+     "A derivative needs gather() in updates only; f has one in its pure definition: give it one value there."},
+    {"packets of two lengths",
+     [](Inputs &i) {
+         Func f = define({x}, i.in(x));
+         f(scatter(0, 1)) = gather(f(1), f(2), f(0));
+         i.reverse(f);
+     },
+     "A derivative needs scatter() and gather() of one length in a stage; update 0 of f has 2 and 3: repeat the last "
+     "element of the shorter one."},
+    {"a packet in a packet",
+     [](Inputs &i) {
+         Func f = define({x}, i.in(x));
+         f(scatter(0, 1)) = gather(f(gather(1, 2)), f(2));
+         i.forward(f);
+     },
+     "A derivative needs scatter() and gather() of scalars; update 0 of f has one inside another: write out the "
+     "elements."},
+    {"a packet in a condition",
+     [](Inputs &i) {
+         Func f = define({x}, i.in(x));
+         RDom r(0, 3);
+         r.where(i.in(gather(r, r + 1)) > 0);
+         f(scatter(r, r + 1)) = f(gather(r + 1, r));
+         i.reverse(f);
+     },
+     "A derivative needs conditions that hold for all that a stage stores at once; that of update 0 of f has a "
+     "gather(): select() among the values in its place."},
     {"the bits of a float",
      [](Inputs &i) { i.reverse(define({x}, reinterpret<float>(reinterpret<int>(i.in(x)) + 1))); },
      "A derivative needs a rule for every operation; f has \"bits of a float\" in "

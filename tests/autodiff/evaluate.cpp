@@ -1,6 +1,7 @@
 #include "evaluate.h"
 
 #include "evaluate_expr.h"
+#include "packet_elements.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -97,7 +98,10 @@ private:
     struct Stage {
         std::unique_ptr<ExprProgram> exprs;
         std::vector<std::string> pure;  // the variable of each dimension, empty where the place is computed
-        std::vector<int> args, values;
+        struct Element {
+            std::vector<int> args, values;
+        };
+        std::vector<Element> elements;  // of what is stored at once, in order
         int predicate = -1;
         std::vector<std::pair<int, int>> ranges;
         std::vector<std::string> loops;
@@ -142,14 +146,19 @@ private:
                 return read(call, place, call->name == name ? number : 0);
             },
             [this](const Variable *parameter) { return value_of(parameter); });
-        for (const Halide::Expr &value : exprs.values) {
-            stage.values.push_back(stage.exprs->add(value));
-        }
         for (size_t d = 0; d < exprs.args.size(); d++) {
             const auto *variable = exprs.args[d].as<Variable>();
             const bool is_pure = variable && !variable->param.defined() && variable->name == function.args()[d];
             stage.pure.push_back(is_pure ? variable->name : "");
-            stage.args.push_back(stage.exprs->add(exprs.args[d]));
+        }
+        for (const PacketElement &element : packet_elements(exprs.args, exprs.values)) {
+            stage.elements.emplace_back();
+            for (const Halide::Expr &value : element.values) {
+                stage.elements.back().values.push_back(stage.exprs->add(value));
+            }
+            for (const Halide::Expr &arg : element.args) {
+                stage.elements.back().args.push_back(stage.exprs->add(arg));
+            }
         }
         if (exprs.predicate.defined() && !is_const_one(exprs.predicate)) {
             stage.predicate = stage.exprs->add(exprs.predicate);
@@ -214,11 +223,17 @@ private:
             return stage.done[place] = it != written.end() ? it->second : after(function, number - 1, place);
         }
         bind(stage, place);
-        bool is_written = stage.predicate < 0 || stage.exprs->value(stage.predicate).integer != 0;
-        for (size_t d = 0; d < place.size() && is_written && number > 0; d++) {
-            is_written = stage.exprs->value(stage.args[d]).integer == place[d];
+        const bool is_run = stage.predicate < 0 || stage.exprs->value(stage.predicate).integer != 0;
+        for (size_t k = stage.elements.size(); is_run && k-- > 0;) {  // the last one counts
+            bool is_written = true;
+            for (size_t d = 0; d < place.size() && is_written && number > 0; d++) {
+                is_written = stage.exprs->value(stage.elements[k].args[d]).integer == place[d];
+            }
+            if (is_written) {
+                return stage.done[place] = all_of(stage, stage.elements[k].values);
+            }
         }
-        return stage.done[place] = is_written ? values_of(stage) : after(function, number - 1, place);
+        return stage.done[place] = after(function, number - 1, place);
     }
 
     static void bind(Stage &stage, const std::vector<int> &place) {
@@ -230,9 +245,9 @@ private:
         }
     }
 
-    static std::vector<Value> values_of(Stage &stage) {
+    static std::vector<Value> all_of(Stage &stage, const std::vector<int> &nodes) {
         std::vector<Value> values;
-        for (const int node : stage.values) {
+        for (const int node : nodes) {
             values.push_back(stage.exprs->value(node));
         }
         return values;
@@ -265,11 +280,17 @@ private:
                 stage.exprs->set_variable(stage.loops[i], mins[i] + counter[i]);
             }
             if (stage.predicate < 0 || stage.exprs->value(stage.predicate).integer != 0) {
-                std::vector<int> to;
-                for (const int arg : stage.args) {
-                    to.push_back(static_cast<int>(stage.exprs->value(arg).integer));
+                std::vector<std::pair<std::vector<int>, std::vector<Value>>> written;
+                for (const Stage::Element &element : stage.elements) {
+                    std::vector<int> to;
+                    for (const int arg : element.args) {
+                        to.push_back(static_cast<int>(stage.exprs->value(arg).integer));
+                    }
+                    written.emplace_back(to, all_of(stage, element.values));
                 }
-                elements[to] = values_of(stage);
+                for (const auto &[to, values] : written) {
+                    elements[to] = values;
+                }
             }
             size_t i = 0;
             while (i < counter.size() && ++counter[i] == extents[i]) {

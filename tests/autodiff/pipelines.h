@@ -8,5 +8,7 @@ namespace sylvite::testing {
 const std::vector<Case> &pipelines();
 /// Update stages whose iterations read what earlier ones wrote.
 const std::vector<Case> &recurrences();
+/// Update stages that store several values at once.
+const std::vector<Case> &packets();
 
 }  // namespace sylvite::testing
