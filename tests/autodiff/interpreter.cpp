@@ -11,7 +11,6 @@
 namespace sylvite::testing {
 
 using namespace Halide::Internal;
-using Halide::Type;
 
 namespace {
 
@@ -132,7 +131,8 @@ private:
         program->owner = &func;
         program->number = stage;
         for (size_t d = 0; d < func.dimensions; d++) {
-            const Node *arg = tape.args.empty() ? nullptr : &tape.nodes[static_cast<size_t>(tape.args[d])];
+            const std::vector<int> &args = tape.elements[0].args;
+            const Node *arg = args.empty() ? nullptr : &tape.nodes[static_cast<size_t>(args[d])];
             program->is_loop.push_back(arg && arg->op == Op::variable && arg->index == static_cast<int>(d));
         }
         program->values.resize(tape.nodes.size());
@@ -214,7 +214,7 @@ private:
         std::copy(place.at.begin(), place.at.begin() + static_cast<long>(func.dimensions), program.variables.begin());
         program.epoch++;
         for (size_t c = 0; c < func.outputs; c++) {
-            made[c] = value(program, program.tape.values[c]);
+            made[c] = value(program, program.tape.elements[0].values[c]);
         }
     }
 
@@ -357,20 +357,31 @@ private:
             }
         }
         FuncState &func = *program.owner;
-        Place place;
-        for (size_t d = 0; d < func.dimensions; d++) {
-            place.at[d] = static_cast<int>(value(program, program.tape.args[d]).i);
+        struct Written {
+            size_t position;
+            Value made[16];
+            int winners[16];
+        };
+        std::vector<Written> all;
+        for (const Tape::Element &element : program.tape.elements) {
+            Place place;
+            for (size_t d = 0; d < func.dimensions; d++) {
+                place.at[d] = static_cast<int>(value(program, element.args[d]).i);
+            }
+            Written written{state_at(func, place, program.number), {}, {}};
+            for (size_t c = 0; c < func.outputs; c++) {
+                const int old = func.now_winners[written.position + c];
+                written.made[c] = value(program, element.values[c]);
+                written.winners[c] =
+                    element.keeps[c] ? old : share(program, element.contestants[c], old, written.made[c].f);
+            }
+            all.push_back(written);
         }
-        Value made[16];
-        int winners[16];
-        const size_t position = state_at(func, place, program.number);
-        for (size_t c = 0; c < func.outputs; c++) {
-            const int old = func.now_winners[position + c];
-            made[c] = value(program, program.tape.values[c]);
-            winners[c] = program.tape.keeps[c] ? old : share(program, program.tape.contestants[c], old, made[c].f);
+        for (const Written &written : all) {
+            const auto position = static_cast<long>(written.position);
+            std::copy(written.made, written.made + func.outputs, func.now_values.begin() + position);
+            std::copy(written.winners, written.winners + func.outputs, func.now_winners.begin() + position);
         }
-        std::copy(made, made + func.outputs, func.now_values.begin() + static_cast<long>(position));
-        std::copy(winners, winners + func.outputs, func.now_winners.begin() + static_cast<long>(position));
     }
 
     // Shares the derivatives of a maximum among those that are equal to it, of which the first stands for `before`.

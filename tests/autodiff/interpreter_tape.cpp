@@ -1,5 +1,7 @@
 #include "interpreter_tape.h"
 
+#include "packet_elements.h"
+
 #include "frontend/array.h"
 
 #include <limits>
@@ -367,26 +369,31 @@ std::vector<Expr> contestants_of(const Expr &value, const Expr &old, const Funct
 }
 
 // Finds the maxima of a stage with an RDom.
-void find_contestants(const Function &function, const Definition &definition, Recorder &recorder,
-                      std::vector<std::vector<int>> &contestants, std::vector<bool> &keeps) {
+void find_contestants(const Function &function, const Definition &definition, const PacketElement &exprs,
+                      Recorder &recorder, Tape::Element &element) {
     const bool has_domain = !definition.schedule().rvars().empty();
     bool moves = reads(definition.predicate(), function);
-    std::vector<Expr> args;
-    for (const Expr &arg : definition.args()) {
-        args.push_back(substitute_in_all_lets(arg));
-        moves = moves || reads(args.back(), function);
+    for (const Expr &arg : exprs.args) {
+        moves = moves || reads(arg, function);
     }
-    for (size_t c = 0; c < definition.values().size(); c++) {
-        const Expr value = substitute_in_all_lets(definition.values()[c]);
-        const Expr old = Call::make(function, args, static_cast<int>(c));
-        keeps.push_back(equal(value, old));
-        contestants.emplace_back();
+    for (size_t c = 0; c < exprs.values.size(); c++) {
+        const Expr &value = exprs.values[c];
+        const Expr old = Call::make(function, exprs.args, static_cast<int>(c));
+        element.keeps.push_back(equal(value, old));
+        element.contestants.emplace_back();
         if (has_domain && !moves && value.type().is_float()) {
             for (const Expr &e : contestants_of(value, old, function)) {
-                contestants.back().push_back(recorder.root(e));
+                element.contestants.back().push_back(recorder.root(e));
             }
         }
     }
+}
+
+std::vector<Expr> without_lets(std::vector<Expr> exprs) {
+    for (Expr &e : exprs) {
+        e = substitute_in_all_lets(e);
+    }
+    return exprs;
 }
 
 }  // namespace
@@ -406,28 +413,28 @@ Tape tape_of(const Function &function, int stage) {
     for (const ReductionVariable &r : reduction) {
         ranges.push_back({recorder.root(r.min), recorder.root(r.extent)});
     }
-    std::vector<int> predicate, args, values;
+    std::vector<int> predicate;
     for (const Expr &e : definition.split_predicate()) {
         predicate.push_back(recorder.root(e));
     }
-    for (const Expr &e : definition.args()) {
-        args.push_back(recorder.root(e));
-    }
-    for (const Expr &e : definition.values()) {
-        values.push_back(recorder.root(e));
-    }
-    std::vector<std::vector<int>> contestants;
-    std::vector<bool> keeps;
-    if (stage > 0) {
-        find_contestants(function, definition, recorder, contestants, keeps);
+    std::vector<Tape::Element> elements;
+    for (const PacketElement &exprs :
+         packet_elements(without_lets(definition.args()), without_lets(definition.values()))) {
+        elements.emplace_back();
+        for (const Expr &e : exprs.args) {
+            elements.back().args.push_back(recorder.root(e));
+        }
+        for (const Expr &e : exprs.values) {
+            elements.back().values.push_back(recorder.root(e));
+        }
+        if (stage > 0) {
+            find_contestants(function, definition, exprs, recorder, elements.back());
+        }
     }
     Tape tape = std::move(recorder.tape);
-    tape.contestants = std::move(contestants);
-    tape.keeps = std::move(keeps);
     tape.ranges = std::move(ranges);
     tape.predicate = std::move(predicate);
-    tape.args = std::move(args);
-    tape.values = std::move(values);
+    tape.elements = std::move(elements);
     return tape;
 }
 

@@ -74,7 +74,7 @@ struct Node {
 /// The Exprs of one stage as a list of nodes, operands before results, and what they read.
 struct Tape {
     std::vector<Node> nodes;
-    std::vector<int> predicate, args, values;  ///< nodes; the predicate is a conjunction
+    std::vector<int> predicate;  ///< nodes of a conjunction
     struct Range {
         int min, extent;
     };
@@ -86,10 +86,14 @@ struct Tape {
         Halide::Buffer<> buffer;  ///< undefined for images that must be bound
     };
     std::vector<Image> images;
-    /// By value: the nodes whose maximum or minimum over an RDom it is, besides its old value, which comes first. All
-    /// that are equal share the derivative evenly, so the interpreter counts how many there were.
-    std::vector<std::vector<int>> contestants;
-    std::vector<bool> keeps;  ///< by value: whether it stays what it was
+    struct Element {
+        std::vector<int> args, values;  ///< nodes
+        /// By value: the nodes whose maximum or minimum over an RDom it is, besides its old value, which comes first. All
+        /// that are equal share the derivative evenly, so the interpreter counts how many there were.
+        std::vector<std::vector<int>> contestants;
+        std::vector<bool> keeps;  ///< by value: whether it stays what it was
+    };
+    std::vector<Element> elements;  ///< of what the stage stores at once, in this order
 };
 
 /// The tape of a stage of `function`, 0 is its pure definition. The pure variables are loop variables 0, 1, ..., the

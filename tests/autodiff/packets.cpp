@@ -22,9 +22,7 @@ Func with_update(const std::vector<Var> &args, const std::vector<Expr> &value,
 }
 
 // in(x), updated.
-Func in_place(const Func &in, const std::function<void(Func &)> &update) {
-    return with_update({x}, {in(x)}, update);
-}
+Func in_place(const Func &in, const std::function<void(Func &)> &update) { return with_update({x}, {in(x)}, update); }
 
 Func sum_of_products(const Func &f, const std::vector<Var> &args) {
     Func g("g");
@@ -116,7 +114,7 @@ const std::vector<Case> cases = {
      [](Func in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 4);
-             f(scatter(r % 2, 4 + r % 2)) += gather(in(r) * in(5), -in(r));
+             f(scatter(r % 2, 4 + r % 2)) += gather(in(r)*in(5), -in(r));
          });
      }},
     {"several values for one place, without a scatter",
@@ -129,7 +127,7 @@ const std::vector<Case> cases = {
      [](Func in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 2);
-             f(scatter(2 * r, 2 * r + 1)) = gather(in(r), in(r) * in(r + 1));
+             f(scatter(2 * r, 2 * r + 1)) = gather(in(r), in(r)*in(r + 1));
          });
      }},
     {"reversal of every other pair",
@@ -182,7 +180,7 @@ const std::vector<Case> cases = {
      [](Func in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 6);
-             const Expr to = clamp(cast<int>(in(r) * 3), 0, 5);
+             const Expr to = clamp(cast<int>(in(r)*3), 0, 5);
              f(scatter(to, (to + r) % 6)) = f(gather((to + 1) % 6, to)) * in(r);
          });
      }},

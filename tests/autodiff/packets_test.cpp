@@ -95,8 +95,8 @@ TEST(PacketValues, OfTheFourierTransform) {
 // Values, gradients and tangents for many inputs at once are those for each.
 TEST(PacketsOfABatch, AreThoseOfTheElements) {
     constexpr int batch = 3;
-    for (const char *name : {"butterflies", "the last of several values for one place", "swaps where data say",
-                             "places that are data"}) {
+    for (const char *name :
+         {"butterflies", "the last of several values for one place", "swaps where data say", "places that are data"}) {
         SCOPED_TRACE(name);
         const Case &of = packet_case(name);
         const int size = of.in_sizes[0];
@@ -154,8 +154,12 @@ TEST(PacketsInALoop, AreDifferentiated) {
     energy() += end(all) * end(all);
     const std::map<std::string, std::vector<int>> sizes{{"a", {6}}, {"w", {6}}, {"y", {6}}};
     check_program({"mixing", Program("mixing", {a, w}, {{"y", end}}), {"a", "w"}, sizes, {}}, 1);
-    check_second_order({"mixed", Program("mixed", {a, w}, {{"e", Array(energy, {})}}), {"a", "w"},
-                        {{"a", {6}}, {"w", {6}}, {"e", {}}}, {}}, 2);
+    check_second_order({"mixed",
+                        Program("mixed", {a, w}, {{"e", Array(energy, {})}}),
+                        {"a", "w"},
+                        {{"a", {6}}, {"w", {6}}, {"e", {}}},
+                        {}},
+                       2);
 }
 
 }  // namespace
