@@ -162,7 +162,8 @@ const std::vector<Rule> table = {
     // Constants
     {"random", NONE,                                     E(cast(a[0].type(), random_float()) * 0 + a[0]), {{-2, 2}},
           "0: common random numbers"},
-    {"undef", NONE,                                      E(select(a[0] < 9, a[0], undef(a[0].type()))), {{-2, 2}}, ""},
+    {"undef", NONE,                                      E(select(a[0] < 9, a[0], undef(a[0].type()))), {{-2, 2}},
+          "an update leaves what was there"},
     {"nan", NONE,                                        E(select(a[0] < 9, a[0], cast(a[0].type(), Call::make(Float(32), "nan_f32", {}, Call::PureExtern)))), {{-2, 2}}, ""},
     {"inf", NONE,                                        E(select(a[0] < 9, a[0], cast(a[0].type(), Call::make(Float(32), "inf_f32", {}, Call::PureExtern)))), {{-2, 2}}, ""},
     {"neg_inf", NONE,                                    E(select(a[0] < 9, a[0], cast(a[0].type(), Call::make(Float(32), "neg_inf_f32", {}, Call::PureExtern)))), {{-2, 2}}, ""},

@@ -3,6 +3,7 @@
 #include "autodiff/boxes.h"
 #include "autodiff/packets.h"
 #include "autodiff/scan.h"
+#include "autodiff/undefined.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
@@ -145,7 +146,10 @@ StageForm stage_form(const Function &function, int stage) {
         form.args.push_back(substitute_in_all_lets(e));
     }
     for (const Expr &e : definition.values()) {
-        form.values.push_back(without_shown_reads(substitute_in_all_lets(e)));
+        const Expr value = without_shown_reads(substitute_in_all_lets(e));
+        const int component = static_cast<int>(form.values.size());
+        form.values.push_back(stage == 0 ? value
+                                         : old_for_undefined(value, Call::make(function, form.args, component)));
     }
     if (definition.predicate().defined() && !is_const_one(definition.predicate())) {
         form.predicate = substitute_in_all_lets(definition.predicate());

@@ -4,7 +4,7 @@
 
 namespace sylvite {
 
-/// One stage of a Func with its Lets expanded, and without what define_update() adds.
+/// One stage of a Func with its Lets expanded, without what define_update() adds, and an update without undef().
 struct StageForm {
     std::vector<Expr> args, values;
     Expr predicate;                            ///< undefined if always true

@@ -230,7 +230,11 @@ private:
                 is_written = stage.exprs->value(stage.elements[k].args[d]).integer == place[d];
             }
             if (is_written) {
-                return stage.done[place] = all_of(stage, stage.elements[k].values);
+                const auto old = [&] {
+                    return number > 0 ? after(function, number - 1, place)
+                                      : std::vector<Value>(stage.elements[k].values.size());
+                };
+                return stage.done[place] = all_of(stage, stage.elements[k], old);
             }
         }
         return stage.done[place] = after(function, number - 1, place);
@@ -245,10 +249,16 @@ private:
         }
     }
 
-    static std::vector<Value> all_of(Stage &stage, const std::vector<int> &nodes) {
+    // The values of an element, which leaves `old()` where one is undef().
+    static std::vector<Value> all_of(Stage &stage, const Stage::Element &element,
+                                     const std::function<std::vector<Value>()> &old) {
         std::vector<Value> values;
-        for (const int node : nodes) {
-            values.push_back(stage.exprs->value(node));
+        for (const int node : element.values) {
+            try {
+                values.push_back(stage.exprs->value(node));
+            } catch (const Undefined &) {
+                values.push_back(old()[values.size()]);
+            }
         }
         return values;
     }
@@ -286,7 +296,7 @@ private:
                     for (const int arg : element.args) {
                         to.push_back(static_cast<int>(stage.exprs->value(arg).integer));
                     }
-                    written.emplace_back(to, all_of(stage, element.values));
+                    written.emplace_back(to, all_of(stage, element, [&] { return before(function, number, to); }));
                 }
                 for (const auto &[to, values] : written) {
                     elements[to] = values;

@@ -44,8 +44,8 @@ const std::map<std::string, Binary> binary = {
     {"pow", [](long double x, long double y) { return std::pow(x, y); }},
     {"atan2", [](long double y, long double x) { return std::atan2(y, x); }},
 };
-const std::map<std::string, long double> constants = {{"random", 0.37L}, {"undef", 0.0L},   {"halide_print", 0.0L},
-                                                      {"nan", nan},      {"inf", infinity}, {"neg_inf", -infinity}};
+const std::map<std::string, long double> constants = {
+    {"random", 0.37L}, {"halide_print", 0.0L}, {"nan", nan}, {"inf", infinity}, {"neg_inf", -infinity}};
 
 int64_t wrap(int64_t value, Type type) {
     if (type.bits() == 64) {
@@ -166,6 +166,7 @@ void ExprProgram::set_up_call(Node &node, const Call *call) {
     static const std::map<std::string, Value (ExprProgram::*)(const Node &)> special = {
         {"if_then_else", &ExprProgram::select},
         {"mux", &ExprProgram::mux},
+        {"undef", &ExprProgram::undefined},
         {"lerp", &ExprProgram::lerp},
         {"abs", &ExprProgram::absolute},
         {"likely", &ExprProgram::first},
@@ -369,6 +370,8 @@ Value ExprProgram::function(const Node &node) {
     const auto it = unary.find(node.function);
     return round({it != unary.end() ? it->second(a) : binary.at(node.function)(a, of(node, 1).real), 0}, node.type);
 }
+
+Value ExprProgram::undefined(const Node &) { throw Undefined(); }
 
 Value ExprProgram::read(const Node &node) {
     std::vector<int> place;

@@ -16,6 +16,9 @@ struct Value {
     int64_t integer = 0;
 };
 
+/// Thrown where undef() is computed.
+struct Undefined {};
+
 /// Exprs as a list of nodes, computed on demand, each node at most once between two changes of the variables.
 class ExprProgram {
 public:
@@ -69,6 +72,7 @@ private:
     Value condition(const Node &node);
     Value select(const Node &node);
     Value mux(const Node &node);
+    Value undefined(const Node &node);
     Value first(const Node &node);
     Value second(const Node &node);
     Value lerp(const Node &node);

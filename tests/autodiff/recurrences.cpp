@@ -372,6 +372,67 @@ const std::vector<Case> cases = {
              f(2) = f(1) * in(3);
          });
      }},
+    {"values that start undefined",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         return with_update({x}, {undef(type_of(in))}, [&](Func &f) {
+             f(0) = in(0);
+             RDom r(1, 5);
+             f(r) = in(r)*f(r - 1);
+         });
+     }},
+    {"one value of a Tuple",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         Func f = with_update({x}, {in(x), in(x)*in(0)}, [&](Func &f) {
+             f(x)[1] += in(5 - x) * in(x);
+             f(x)[0] = f(x)[1] * f(x)[0];
+         });
+         Func g("g");
+         g(x) = f(x)[0] * f(x)[1];
+         return g;
+     }},
+    {"one value of a Tuple, along the RDom",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         Func f = with_update({x}, {in(x), in(x)*in(0)}, [&](Func &f) {
+             RDom r(0, 5);
+             f(r)[1] += in(r + 1) * in(r);
+             f(r)[0] = f(r + 1)[1] * f(r)[0];
+             f(r + 1)[1] = f(r)[1] * in(r) + f(r + 1)[0];
+         });
+         Func g("g");
+         g(x) = f(x)[0] * f(x)[1];
+         return g;
+     }},
+    {"what is not chosen stays",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         const Expr none = undef(type_of(in));
+         return with_update({x}, {in(x)*in(0)}, [&](Func &f) {
+             f(x) = select(x > 2, sin(in(x)) + f(x), none);
+             f(x) = in(x) + select(x > 2, select(x % 2 == 0, sin(f(x)), none) * 2, f(x) * f(x));
+             RDom r(0, 5);
+             f(r + 1) = select(in(r) > real(in, 1), none, sin(f(r)));
+         });
+     }},
+    {"a Tuple that is not chosen stays",
+     {6},
+     {{0, 6}},
+     [](Func in) {
+         Func f = with_update({x}, {in(x)*in(0), in(x)}, [&](Func &f) {
+             RDom r(0, 5);
+             const Expr none = undef(type_of(in)), stays = in(r) > real(in, 1);
+             f(r) = Tuple(select(stays, none, f(r + 1)[1]), select(stays, none, f(r)[0] * f(r)[1]));
+         });
+         Func g("g");
+         g(x) = f(x)[0] * f(x)[1];
+         return g;
+     }},
     {"a stage read at places that the output does not need",
      {5},
      {{0, 1}},
