@@ -33,6 +33,23 @@ private:
     }
 };
 
+// Gives the reads of a Func by itself their Func, which those after rfactor() of Halide 21 do not know.
+class OwnReads : public IRGraphMutator {
+public:
+    explicit OwnReads(const Function &function) : function_(function) {}
+
+private:
+    const Function function_;
+    using IRGraphMutator::visit;
+    Expr visit(const Call *op) override {
+        const Expr mutated = IRGraphMutator::visit(op);
+        op = mutated.as<Call>();
+        return op && op->call_type == Call::Halide && !op->func.defined()
+                   ? Call::make(function_, op->args, op->value_index)
+                   : mutated;
+    }
+};
+
 class FindDomain : public IRGraphVisitor {
 public:
     ReductionDomain domain;
@@ -142,17 +159,19 @@ void require_definition(const Function &function) {
 StageForm stage_form(const Function &function, int stage) {
     StageForm form;
     const Definition &definition = stage_definition(function, stage);
+    OwnReads own_reads(function);
+    const auto plain = [&](const Expr &e) { return own_reads.mutate(substitute_in_all_lets(e)); };
     for (const Expr &e : definition.args()) {
-        form.args.push_back(substitute_in_all_lets(e));
+        form.args.push_back(plain(e));
     }
     for (const Expr &e : definition.values()) {
-        const Expr value = without_shown_reads(substitute_in_all_lets(e));
+        const Expr value = without_shown_reads(plain(e));
         const int component = static_cast<int>(form.values.size());
         form.values.push_back(stage == 0 ? value
                                          : old_for_undefined(value, Call::make(function, form.args, component)));
     }
     if (definition.predicate().defined() && !is_const_one(definition.predicate())) {
-        form.predicate = substitute_in_all_lets(definition.predicate());
+        form.predicate = plain(definition.predicate());
     }
     FindDomain find;
     for (const std::vector<Expr> *exprs : {&form.args, &form.values}) {

@@ -33,7 +33,7 @@ public:
     Expr mutate(const Expr &e) override {
         const Known around = here_;
         here_ = Known();
-        const Expr mutated = IRGraphMutator::mutate(e);
+        Expr mutated = IRGraphMutator::mutate(e);
         const Known &known = known_.emplace(e.get(), here_).first->second;  // as it was met first
         here_ = {around.is_undefined || known.is_undefined, both(around.stored, known.stored)};
         return mutated;
@@ -47,13 +47,13 @@ private:
 
     using IRGraphMutator::visit;
     Expr visit(const Call *op) override {
-        const Expr mutated = IRGraphMutator::visit(op);
+        Expr mutated = IRGraphMutator::visit(op);
         here_.is_undefined = here_.is_undefined || op->is_intrinsic(Call::undef);
         return mutated;
     }
     Expr visit(const Select *op) override {
         const Expr condition = mutate(op->condition);
-        const Expr if_true = mutate(op->true_value), if_false = mutate(op->false_value);
+        Expr if_true = mutate(op->true_value), if_false = mutate(op->false_value);
         const Known c = known_of(op->condition), t = known_of(op->true_value), f = known_of(op->false_value);
         const auto where = [](const Expr &chosen, const Expr &stored) {
             return stored.defined() ? !chosen || stored : Expr();
@@ -83,9 +83,7 @@ Expr old_for_undefined(const Expr &value, const Expr &old) {
     TakeDefined take;
     const Expr defined = take.mutate(value);
     const TakeDefined::Known known = take.known_of(value);
-    return known.is_undefined       ? old
-           : known.stored.defined() ? Halide::select(known.stored, defined, old)
-                                    : defined;
+    return known.is_undefined ? old : known.stored.defined() ? Halide::select(known.stored, defined, old) : defined;
 }
 
 }  // namespace sylvite

@@ -21,11 +21,12 @@ private:
     using IRGraphMutator::visit;
 
     Expr visit(const Call *op) override {
-        const Expr mutated = IRGraphMutator::visit(op);
+        Expr mutated = IRGraphMutator::visit(op);
         op = mutated.as<Call>();
-        if (!op || !op->func.defined()) {
+        if (!op || op->call_type != Call::Halide) {
             return mutated;
         }
+        // The copy itself, by name: after rfactor() of Halide 21 the reads of a Func by itself do not know their Func.
         const auto it = self.find(op->name);
         const Function callee = it == self.end() ? substitution_.mapped(Function(op->func)) : it->second;
         return callee.name() == op->name ? mutated : Call::make(callee, op->args, op->value_index);
@@ -37,7 +38,7 @@ private:
 
     Expr visit(const Variable *op) override {
         if (op->param.defined() && !op->param.is_buffer()) {
-            if (const Expr by = substitution_.scalar(op->name); by.defined()) {
+            if (Expr by = substitution_.scalar(op->name); by.defined()) {
                 return by;
             }
         }

@@ -66,6 +66,17 @@ TEST(Linearize, ValuesThatAreUsedManyTimes) {
     });
 }
 
+TEST(Linearize, SeveralValuesAtOnce) {
+    check_linearize([](Func in, Expr p) {
+        Func f("f");
+        f(x) = in(x)*in(x)*p;
+        RDom r(0, 3);
+        r.where(in(r) > 0.5f);
+        f(scatter(r, 5 - r, 1)) = sin(f(gather(5 - r, r, 2))) * in(gather(r, 2, r + 1)) + p;
+        return f;
+    });
+}
+
 TEST(Linearize, ReductionsAndGathers) {
     check_linearize([](Func in, Expr p) {
         Func f("f");

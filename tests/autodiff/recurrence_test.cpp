@@ -1,4 +1,5 @@
 #include "pipelines.h"
+#include "program_check.h"
 
 using namespace sylvite;
 using namespace sylvite::testing;
@@ -16,6 +17,27 @@ INSTANTIATE_TEST_SUITE_P(Stages, Recurrences, ::testing::Range<size_t>(0, recurr
         name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
     return name;
 });
+
+// A schedule given before the derivative is asked for may have taken an update apart.
+TEST(Rfactor, IsDifferentiated) {
+    using namespace Halide;
+    const Case product{"product in three parts", {6}, {{0, 2}}, [](const Func &in) {
+                           Func f("f");
+                           Var x("x"), u("u");
+                           RDom r(0, 6);
+                           RVar outer("outer"), inner("inner");
+                           f(x) = Internal::make_one(Float(64));
+                           f(x) *= in(r) + in(x);
+                           f.update().split(r.x, outer, inner, 2).rfactor(outer, u).compute_root();
+                           return f;
+                       }};
+    check_derivatives(product, Placement::all_roots, 1);
+    check_derivatives(product, Placement::inlined, 2);
+    check_second_order(product, 3);
+    const Array a = input<double>("a", {6});
+    const Program program("parts", {a}, {{"y", Array(product.build(a.func()), {2})}});
+    check_program({"parts", program, {"a"}, {{"a", {6}}, {"y", {2}}}, {}}, 4);
+}
 
 TEST(EarlierStages, OfTuplesReadWhatWasThereBefore) {
     // (x, x) -> (2 x, exp(x)) -> (2 x exp(x), exp(x)): the derivative of the last stage reads a copy that ends before it,
