@@ -35,18 +35,18 @@ const std::vector<Case> cases = {
     {"swap of two cells",
      {5},
      {{0, 5}},
-     [](Func in) { return in_place(in, [&](Func &f) { f(scatter(1, 3)) = f(gather(3, 1)); }); }},
+     [](const Func &in) { return in_place(in, [&](Func &f) { f(scatter(1, 3)) = f(gather(3, 1)); }); }},
     {"swap of two columns",
      {4, 3},
      {{0, 4}, {0, 3}},
-     [](Func in) {
+     [](const Func &in) {
          return with_update({x, y}, {in(x, y)},
                             [&](Func &f) { f(x, scatter(0, 2)) = f(x, gather(2, 0)) * in(x, 1) + in(0, 0); });
      }},
     {"reversal in place",
      {7},
      {{0, 7}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 3);
              f(scatter(r, 6 - r)) = f(gather(6 - r, r));
@@ -55,7 +55,7 @@ const std::vector<Case> cases = {
     {"rotation of a square in place",
      {3, 3},
      {{0, 3}, {0, 3}},
-     [](Func in) {
+     [](const Func &in) {
          return with_update({x, y}, {in(x, y)}, [&](Func &f) {
              RDom r(0, 2, 0, 1);
              f(scatter(2 - r.y, 2 - r.x, r.y, r.x), scatter(r.x, 2 - r.y, 2 - r.x, r.y)) =
@@ -65,7 +65,7 @@ const std::vector<Case> cases = {
     {"butterflies",
      {8},
      {{0, 8}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 4);
              const Expr a = f(r), b = f(r + 4) * in(r);
@@ -75,7 +75,7 @@ const std::vector<Case> cases = {
     {"Fourier transform in place",
      {8, 2},
      {{0, 8}},
-     [](Func in) {
+     [](const Func &in) {
          const Expr reversed = (x % 2) * 4 + (x / 2 % 2) * 2 + x / 4 % 2;
          return sum_of_products(
              with_update({x}, {in(reversed, 0), in(reversed, 1)},
@@ -93,7 +93,7 @@ const std::vector<Case> cases = {
     {"the last of several values for one place",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 3);
              f(scatter(1, r, 1)) = gather(f(0) * in(r), f(1) * in(1), f(r + 1) + in(5) * f(1));
@@ -102,7 +102,7 @@ const std::vector<Case> cases = {
     {"sums of which the last counts",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 4);
              f(scatter(0, r, r / 2)) += in(gather(r, r + 1, r + 2)) * in(0);
@@ -111,7 +111,7 @@ const std::vector<Case> cases = {
     {"sums at places that are different",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 4);
              f(scatter(r % 2, 4 + r % 2)) += gather(in(r)*in(5), -in(r));
@@ -120,11 +120,11 @@ const std::vector<Case> cases = {
     {"several values for one place, without a scatter",
      {4},
      {{0, 4}},
-     [](Func in) { return in_place(in, [&](Func &f) { f(2) = gather(in(0) * f(1), f(2) * f(3)); }); }},
+     [](const Func &in) { return in_place(in, [&](Func &f) { f(2) = gather(in(0) * f(1), f(2) * f(3)); }); }},
     {"several values that do not read the Func",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 2);
              f(scatter(2 * r, 2 * r + 1)) = gather(in(r), in(r)*in(r + 1));
@@ -133,7 +133,7 @@ const std::vector<Case> cases = {
     {"reversal of every other pair",
      {9},
      {{0, 9}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 4);
              r.where(r % 2 == 0);
@@ -143,7 +143,7 @@ const std::vector<Case> cases = {
     {"swaps where data say",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 5);
              r.where(in(r) > real(in, 1));
@@ -153,7 +153,7 @@ const std::vector<Case> cases = {
     {"bubble sort",
      {5},
      {{0, 5}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 4, 0, 4);
              r.where(r.x < 4 - r.y);
@@ -164,7 +164,7 @@ const std::vector<Case> cases = {
     {"sorting network",
      {4, 2},
      {{0, 4}, {0, 2}},
-     [](Func in) {
+     [](const Func &in) {
          static Buffer<int> links(2, 5);
          const int of[5][2] = {{0, 1}, {2, 3}, {0, 2}, {1, 3}, {1, 2}};
          links.for_each_element([&](int k, int l) { links(k, l) = of[l][k]; });
@@ -177,7 +177,7 @@ const std::vector<Case> cases = {
     {"places that are data",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 6);
              const Expr to = clamp(cast<int>(in(r)*3), 0, 5);
@@ -187,7 +187,7 @@ const std::vector<Case> cases = {
     {"places that the Func says",
      {5},
      {{0, 5}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 5);
              const Expr to = clamp(cast<int>(f(r) * 3), 0, 4);
@@ -197,7 +197,7 @@ const std::vector<Case> cases = {
     {"Tuples that change places",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return sum_of_products(with_update({x}, {in(x), in(5 - x) * in(0)},
                                             [&](Func &f) {
                                                 RDom r(0, 3);
@@ -210,7 +210,7 @@ const std::vector<Case> cases = {
     {"numbers and integers at once",
      {5},
      {{0, 5}},
-     [](Func in) {
+     [](const Func &in) {
          Func f = with_update({x}, {Expr(x), in(x)}, [&](Func &f) {
              RDom r(0, 4);
              const FuncRef other = f(gather(r + 1, r));
@@ -223,7 +223,7 @@ const std::vector<Case> cases = {
     {"stages before and after",
      {5},
      {{0, 5}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              f(scatter(0, 1, 2)) = f(gather(1, 2, 0));
              f(x) = f(x) * f(x);
@@ -237,7 +237,7 @@ const std::vector<Case> cases = {
     {"a choice of packets",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              const Expr p = in(0) > real(in, 1);
              f(select(p, scatter(3, 5, 5), scatter(1, 2, 3))) = f(select(p, gather(5, 3, 3), gather(2, 3, 1))) * in(1);
@@ -246,7 +246,7 @@ const std::vector<Case> cases = {
     {"maxima at several places",
      {6},
      {{0, 6}},
-     [](Func in) {
+     [](const Func &in) {
          return in_place(in, [&](Func &f) {
              RDom r(0, 4);
              f(scatter(0, 1, 5)) = max(f(gather(0, 1, 5)), in(r + gather(0, 1, 2)) * in(1));
@@ -255,7 +255,7 @@ const std::vector<Case> cases = {
     {"places in two dimensions, beside pure ones",
      {3, 3},
      {{0, 3}, {0, 3}},
-     [](Func in) {
+     [](const Func &in) {
          Func f("f"), g("g");
          Var z("z");
          f(x, y, z) = in(x, y) * in(z, 0);
