@@ -2,6 +2,7 @@
 
 #include "autodiff/adjoint_sum.h"
 #include "autodiff/stages.h"
+#include "frontend/extern_kernel.h"
 #include "frontend/remark.h"
 #include "frontend/sizes.h"
 
@@ -264,6 +265,9 @@ Function BatchCopy::copy(const Function &function, int level) {
 Array BatchCopy::copy_array(const Function &function, int level) {
     const auto node = array_node(function);
     const std::vector<Expr> extents = extents_of(Array::from_node(node, Func(function)));
+    if (is_extern_kernel(*node)) {
+        return call_for_each(*node, level);
+    }
     if (node->kind == Kind::Value) {
         return Array(Func(repeated(node->value.function(), level)), extents);
     }
@@ -279,6 +283,33 @@ Array BatchCopy::copy_array(const Function &function, int level) {
     Func f(node->name);
     f.function().define(arguments_of(function), {all(place)});
     return Array(f, extents);
+}
+
+// A C function is called for one element of the batch after the other.
+Array BatchCopy::call_for_each(const ArrayNode &extern_kernel, int level) {
+    const Function stage = extern_kernel.value.function();
+    std::map<std::string, size_t> place;
+    Arrays differing;
+    for (const Function &argument : reads_of(stage).functions) {
+        const auto node = array_node(argument);
+        _halide_user_assert(node) << "vmap() needs extern stages of Arrays; " << extern_kernel.name
+                                  << " is given the Func " << plain_name(argument.name()) << ": make an Array of it.";
+        if (read(argument, level).name() != argument.name() &&
+            place.emplace(argument.name(), differing.size()).second) {
+            differing.push_back(repeated(Array::from_node(node, Func(argument)), level));
+        }
+    }
+    const ScanBody call = [&](const Expr &element, const Arrays &, const Arrays &now) {
+        const auto arguments = extern_arguments(
+            stage,
+            [&](const Function &argument) {
+                const auto it = place.find(argument.name());
+                return it == place.end() ? Func(argument) : now[it->second].func();
+            },
+            [&](const Expr &e) { return rewritten(e, level, {element}); });
+        return Scanned{{}, {Array(extern_like(stage, arguments), extern_kernel.extents)}};
+    };
+    return scan(extents_[0], {}, differing, call, {.name = extern_kernel.name + "_of_each"}).outputs[0];
 }
 
 Function BatchCopy::copy_definition(const Function &function, int level) {

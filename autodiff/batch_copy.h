@@ -62,6 +62,7 @@ private:
     Function copy(const Function &function, int level);
     Function copy_definition(const Function &function, int level);
     Array copy_array(const Function &function, int level);
+    Array call_for_each(const ArrayNode &extern_kernel, int level);
     Function under_mask(const Function &function, const Function &values, int level);
     std::vector<Expr> extents_of(const Array &array);
     std::vector<std::string> batch_of(const Function &function) const;

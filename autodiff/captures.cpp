@@ -101,6 +101,10 @@ void find_element_of_step(Capture &capture, const LoopNode &loop,
     ElementOfStep reads(capture.target.key, loop.step);
     walk_deep(loop.next, [&](const Function &function) {
         for_each_expr(function, [&](const Expr &e) { e.accept(&reads); });
+        for (const Halide::ExternFuncArgument &argument : function.extern_arguments()) {
+            const bool is_read = argument.is_func() && target_of(Function(argument.func)).key == capture.target.key;
+            reads.differ = reads.differ || is_read;
+        }
         return changes(function) || !array_node(function);
     });
     if (!reads.differ) {

@@ -107,6 +107,16 @@ Func custom_rule(const Func &output, const std::vector<Func> &inputs, const Func
     return ruled;
 }
 
+Array custom_rule(const Array &output, const Arrays &inputs, const FuncRule &rule) {
+    std::vector<Func> funcs;
+    for (const Array &array : inputs) {
+        _halide_user_assert(array.defined()) << "custom_rule() needs defined inputs; one is not.";
+        funcs.push_back(array.func());
+    }
+    _halide_user_assert(output.defined()) << "custom_rule() needs a defined Array; its output is not.";
+    return Array(custom_rule(output.func(), funcs, rule), output.extents());
+}
+
 Func RuledFunc::jvp(const std::vector<Func> &tangents) const {
     const Func tangent = rule.jvp(inputs, output, tangents);
     require_like(tangent, output, "a tangent", plain_name(output.name()));

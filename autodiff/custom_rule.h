@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autodiff/rules.h"
+#include "frontend/array.h"
 
 #include <functional>
 #include <memory>
@@ -9,9 +10,6 @@
 #include <vector>
 
 namespace sylvite {
-
-using Halide::Func;
-using Halide::Region;
 
 /// `value` with a derivative of the user's own: by `operands`, the floats it is computed from, as `partials` says, in
 /// both modes and to any order. What `value` is made of needs no rule then: it may call C functions.
@@ -45,6 +43,9 @@ struct FuncRule {
 /// through the inputs. Throws Halide::CompileError too if an input is none, and if what the rule returns has other
 /// dimensions, values or types.
 Func custom_rule(const Func &output, const std::vector<Func> &inputs, const FuncRule &rule);
+/// The same for Arrays, such as what an extern_kernel() makes. The rule is given Funcs: `Array(inputs[0], extents)` is the
+/// Array again, and `Array(adjoint, extents)` one to hand to another extern_kernel().
+Array custom_rule(const Array &output, const Arrays &inputs, const FuncRule &rule);
 
 /// What custom_rule() made of a Func, for the derivatives: null for all other Funcs.
 struct RuledFunc {

@@ -1,5 +1,6 @@
 #include "frontend/blocks.h"
 
+#include "frontend/extern_kernel.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
@@ -59,7 +60,8 @@ private:
     std::map<const LoopNode *, int> loop_rank_;
     std::map<std::string, int> names_used_;
 
-    LoopSet loops_of(const std::vector<Expr> &exprs);
+    LoopSet loops_of(const std::vector<Expr> &exprs) { return loops_of(reads_of(exprs)); }
+    LoopSet loops_of(const Reads &reads);
     const LoopSet &loops_of(const Function &function);
     const LoopSet &loops_of(const Node &node);
     const LoopSet &loops_of(const LoopPtr &loop);
@@ -80,6 +82,10 @@ private:
     std::vector<Node> outer_reads(const LoopPtr &loop);
     int rank(const Node &node);
     int rank(const LoopPtr &loop);
+    // The rank at which an Array is computed: that of an extern kernel is computed between the kernel of that rank and what
+    // reads it, as a loop is.
+    int turn(const Node &node) { return rank(node) - (is_extern_kernel(*node) ? 1 : 0); }
+    Kernel kernel(const std::vector<Node> &outputs, const std::string &name);
 
     std::string unique(const std::string &name) {
         const int n = ++names_used_[name];
@@ -87,9 +93,8 @@ private:
     }
 };
 
-LoopSet Partition::loops_of(const std::vector<Expr> &exprs) {
+LoopSet Partition::loops_of(const Reads &reads) {
     LoopSet loops;
-    const Reads reads = reads_of(exprs);
     for (const Halide::Parameter &parameter : reads.parameters) {
         if (auto it = step_owner_.find(parameter.name()); it != step_owner_.end()) {
             loops.insert(it->second);
@@ -111,9 +116,7 @@ const LoopSet &Partition::loops_of(const Function &function) {
         return it->second;
     }
     function_loops_[function.name()] = {};  // updates read their own Function
-    std::vector<Expr> exprs;
-    for_each_expr(function, [&](const Expr &e) { exprs.push_back(e); });
-    return function_loops_[function.name()] = loops_of(exprs);
+    return function_loops_[function.name()] = loops_of(reads_of(function));
 }
 
 const LoopSet &Partition::loops_of(const Node &node) {
@@ -246,15 +249,23 @@ std::vector<Node> Partition::memory_reads(const std::vector<Node> &nodes, const 
     std::vector<Node> reads;
     std::set<const ArrayNode *> seen;
     std::set<std::string> functions;
+    std::set<const ArrayNode *> given;  // to an extern kernel
+    for (const Node &node : nodes) {
+        for (const Function &callee : reads_of(node->value.function()).functions) {
+            if (const Node read = array_node(callee); read && is_extern_kernel(*node)) {
+                given.insert(read.get());
+            }
+        }
+    }
     std::function<void(const Function &)> walk = [&](const Function &function) {
         if (!functions.insert(function.name()).second) {
             return;
         }
         if (Node node = array_node(function)) {
-            const bool kept =
-                node->kind != Kind::Value ||
-                (!own.count(node.get()) && (in_memory_.count(node.get()) || home(node) != home(nodes.front())));
-            if (kept) {
+            const bool kept = node->kind != Kind::Value ||
+                              (!own.count(node.get()) && (in_memory_.count(node.get()) || is_extern_kernel(*node) ||
+                                                          home(node) != home(nodes.front())));
+            if (kept || given.count(node.get())) {
                 if (seen.insert(node.get()).second) {
                     reads.push_back(node);
                 }
@@ -303,7 +314,7 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
     return reads;
 }
 
-// How many loops of its own block a thing waits for, one after the other.
+// How many loops and extern kernels of its own block a thing waits for, one after the other.
 int Partition::rank(const Node &node) {
     if (node->loop) {
         return rank(node->loop) + 1;
@@ -320,7 +331,7 @@ int Partition::rank(const Node &node) {
             r = std::max(r, rank(read));
         }
     }
-    return array_rank_[node.get()] = r;
+    return array_rank_[node.get()] = r + (is_extern_kernel(*node) ? 1 : 0);
 }
 
 int Partition::rank(const LoopPtr &loop) {
@@ -336,52 +347,63 @@ int Partition::rank(const LoopPtr &loop) {
     return loop_rank_[loop.get()] = r;
 }
 
+Kernel Partition::kernel(const std::vector<Node> &outputs, const std::string &name) {
+    Kernel kernel;
+    kernel.name = unique(name);
+    std::set<const ArrayNode *> own;
+    for (const Node &node : outputs) {
+        own.insert(node.get());
+    }
+    std::vector<Expr> exprs;
+    for (const Node &node : memory_reads(outputs, own)) {
+        kernel.inputs.push_back(Array::from_node(node));
+        exprs.insert(exprs.end(), node->extents.begin(), node->extents.end());
+    }
+    std::set<std::string> functions;
+    std::function<void(const Function &)> walk = [&](const Function &function) {
+        Node node = array_node(function);
+        const bool stop = node && std::any_of(kernel.inputs.begin(), kernel.inputs.end(),
+                                              [&](const Array &a) { return a.node() == node; });
+        if (!stop && functions.insert(function.name()).second) {
+            for_each_expr(function, [&](const Expr &e) { exprs.push_back(e); });
+            for (const Function &callee : reads_of(function).functions) {
+                walk(callee);
+            }
+        }
+    };
+    for (const Node &node : outputs) {
+        kernel.outputs.push_back(Array::from_node(node));
+        exprs.insert(exprs.end(), node->extents.begin(), node->extents.end());
+        walk(node->value.function());
+    }
+    kernel.scalars = reads_of(exprs).parameters;
+    return kernel;
+}
+
 Block Partition::block(const LoopNode *home_loop, const std::string &kernel_name) {
     Block block;
     const Room &room = rooms_[home_loop];
     int last = 0;
     for (const Node &node : room.arrays) {
-        last = std::max(last, rank(node));
+        last = std::max(last, turn(node));
     }
     for (const LoopPtr &loop : room.loops) {
         last = std::max(last, rank(loop));
     }
     for (int r = 0; r <= last; r++) {
         std::vector<Node> outputs;
-        std::set<const ArrayNode *> own;
         for (const Node &node : room.arrays) {
-            if (rank(node) == r) {
+            if (turn(node) == r && !is_extern_kernel(*node)) {
                 outputs.push_back(node);
-                own.insert(node.get());
             }
         }
         if (!outputs.empty()) {
-            Kernel kernel;
-            kernel.name = unique(kernel_name);
-            std::vector<Expr> exprs;
-            for (const Node &node : memory_reads(outputs, own)) {
-                kernel.inputs.push_back(Array::from_node(node));
-                exprs.insert(exprs.end(), node->extents.begin(), node->extents.end());
+            block.steps.emplace_back(kernel(outputs, kernel_name));
+        }
+        for (const Node &node : room.arrays) {
+            if (turn(node) == r && is_extern_kernel(*node)) {
+                block.steps.emplace_back(kernel({node}, node->name));
             }
-            std::set<std::string> functions;
-            std::function<void(const Function &)> walk = [&](const Function &function) {
-                Node node = array_node(function);
-                const bool stop = node && std::any_of(kernel.inputs.begin(), kernel.inputs.end(),
-                                                      [&](const Array &a) { return a.node() == node; });
-                if (!stop && functions.insert(function.name()).second) {
-                    for_each_expr(function, [&](const Expr &e) { exprs.push_back(e); });
-                    for (const Function &callee : reads_of(function).functions) {
-                        walk(callee);
-                    }
-                }
-            };
-            for (const Node &node : outputs) {
-                kernel.outputs.push_back(Array::from_node(node));
-                exprs.insert(exprs.end(), node->extents.begin(), node->extents.end());
-                walk(node->value.function());
-            }
-            kernel.scalars = reads_of(exprs).parameters;
-            block.steps.emplace_back(std::move(kernel));
         }
         for (const LoopPtr &node : room.loops) {
             if (rank(node) == r) {

@@ -1,4 +1,5 @@
 #include "frontend/blocks.h"
+#include "frontend/extern_kernel.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
@@ -37,7 +38,34 @@ public:
     std::map<const ArrayNode *, Halide::Parameter> images;
     std::map<std::string, Function> copies;
 
+    // Gives an extern stage what it reads: images, and Funcs that stand for Arrays which do not lie in memory.
+    void give_arguments(Function &function) const {
+        bool is_whole = true;
+        for (Halide::ExternFuncArgument &argument : function.extern_arguments()) {
+            const auto node = argument.is_func() ? array_node(Function(argument.func)) : nullptr;
+            const auto image = node ? images.find(node.get()) : images.end();
+            if (image != images.end()) {
+                argument = Halide::ExternFuncArgument(image->second);
+            } else if (node) {
+                argument = Func(without_arrays(node->value.function()));
+            }
+            is_whole = is_whole && !argument.is_func();
+        }
+        // Bounds that need not be asked for are those of an Expr that stands for the stage; images are whole anyway.
+        if (function.has_extern_definition() && is_whole) {
+            function.extern_definition_proxy_expr() = make_zero(function.output_types()[0]);
+        }
+    }
+
 private:
+    // The copy of the first Function behind `value` and Arrays in its place that do not lie in memory.
+    Function without_arrays(Function value) const {
+        while (const auto node = array_node(value)) {
+            value = node->value.function();
+        }
+        return copies.at(value.name());
+    }
+
     using IRGraphMutator::visit;
 
     Expr visit(const Call *op) override {
@@ -174,6 +202,7 @@ KernelPipeline instantiate(const Kernel &kernel) {
     std::function<void(Function)> mutate = [&](Function function) {
         if (seen.insert(function.name()).second) {
             function.mutate(&read_memory);
+            read_memory.give_arguments(function);
             for (const Function &callee : reads_of(function).functions) {
                 mutate(callee);
             }

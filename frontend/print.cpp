@@ -93,7 +93,11 @@ private:
         if (argument.is_func()) {
             return names_.functions.at(Function(argument.func).name());
         }
-        return argument.is_expr() ? text(argument.expr) : std::string("buffer");
+        if (argument.is_image_param()) {
+            const auto shown = names_.images.find(argument.image_param.name());
+            return shown == names_.images.end() ? argument.image_param.name() : shown->second;
+        }
+        return argument.is_expr() ? text(argument.expr) : argument.buffer.name();
     }
 
     std::string arguments(const Function &function) const {

@@ -86,11 +86,12 @@ private:
         if (!functions_.insert(function.name()).second) {
             return;
         }
-        for_each_expr(function, [&](const Expr &e) { check({e}); });
+        check(reads_of(function));
     }
 
-    void check(const std::vector<Expr> &exprs) {
-        const Reads reads = reads_of(exprs);
+    void check(const std::vector<Expr> &exprs) { check(reads_of(exprs)); }
+
+    void check(const Reads &reads) {
         for (const Halide::Parameter &parameter : reads.parameters) {
             _halide_user_assert(!parameter.is_buffer())
                 << "Program() needs its arrays made by input(); " << program_ << " reads the ImageParam "

@@ -1,5 +1,6 @@
 #include "frontend/substitute.h"
 
+#include "frontend/extern_kernel.h"
 #include "frontend/graph.h"
 #include "frontend/remark.h"
 #include "frontend/sizes.h"
@@ -71,8 +72,9 @@ void Substitution::rebuild(std::function<LoopBuilder(const LoopNode &)> builder_
     builder_of_ = std::move(builder_of);
 }
 
-bool Substitution::touches(const Expr &e) {
-    const Reads reads = reads_of(std::vector<Expr>{e});
+bool Substitution::touches(const Expr &e) { return touches(reads_of(std::vector<Expr>{e})); }
+
+bool Substitution::touches(const Reads &reads) {
     for (const Halide::Parameter &parameter : reads.parameters) {
         if (scalars_.count(parameter.name())) {
             return true;
@@ -120,7 +122,7 @@ bool Substitution::touches(const Function &function) {
         }
         touched = touched || arrays_.count(node) || (node->loop && touches(node->loop));
     }
-    for_each_expr(function, [&](const Expr &e) { touched = touched || touches(e); });
+    touched = touched || touches(reads_of(function));
     return touched_functions_[function.name()] = touched;
 }
 
@@ -237,8 +239,12 @@ Function Substitution::mapped(const Function &function) {
 }
 
 Function Substitution::copy(const Function &function) {
-    _halide_user_assert(!function.has_extern_definition())
-        << "A program cannot be rewritten through the extern stage " << plain_name(function.name()) << ".";
+    if (function.has_extern_definition()) {
+        const auto arguments = extern_arguments(
+            function, [this](const Function &read) { return Func(mapped(read)); },
+            [this](const Expr &e) { return (*this)(e); });
+        return extern_like(function, arguments).function();
+    }
     Func result(plain_name(function.name()));
     for (const std::string &tag : function.get_trace_tags()) {
         result.add_trace_tag(tag);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "frontend/graph.h"
 #include "frontend/program.h"
 
 #include <map>
@@ -62,6 +63,7 @@ private:
     friend class SubstituteReads;
     void forget();
     bool touches(const LoopPtr &loop);
+    bool touches(const Reads &reads);
     Halide::Internal::Function copy(const Halide::Internal::Function &function);
     Halide::Internal::Function mapped(const Halide::Internal::Function &function);
     Expr scalar(const std::string &name);

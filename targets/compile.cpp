@@ -1,9 +1,12 @@
 #include "targets/compile.h"
 
 #include "frontend/blocks.h"
+#include "frontend/extern_kernel.h"
 #include "frontend/names.h"
 #include "targets/memory_pool.h"
 #include "targets/runtime/sylvite_runtime.h"
+
+#include <dlfcn.h>
 
 #include <cmath>
 #include <cstring>
@@ -272,10 +275,31 @@ void Executable::run(const NamedArguments &arguments, const Watch &watch) const 
     throw_if_failed(try_run(arguments, watch));
 }
 
+namespace {
+
+// JIT code finds C functions where dlsym() does.
+void require_extern_kernels(const Program &program) {
+    void *process = dlopen(nullptr, RTLD_LAZY);
+    for (const Kernel &kernel : kernels_of(program)) {
+        for (const Array &output : kernel.outputs) {
+            const std::string name =
+                is_extern_kernel(*output.node()) ? output.node()->value.function().extern_function_name() : "";
+            _halide_user_assert(name.empty() || dlsym(process, name.c_str()))
+                << "compile() needs the C functions of extern kernels in this process; it has no " << name
+                << ", which kernel " << kernel.name << " of " << program.name()
+                << " calls: link it, and export it (-rdynamic; ENABLE_EXPORTS in CMake).";
+        }
+    }
+    dlclose(process);
+}
+
+}  // namespace
+
 Executable compile(const Program &program, const TargetRow &target, const Schedule &schedule) {
     const std::string obstacle = why_not_here(target);
     _halide_user_assert(obstacle.empty()) << "compile() needs a target that can run here; " << target.name
                                           << " cannot: " << obstacle << ". Code for it can be written with emit().";
+    require_extern_kernels(program);
     const Halide::Module module =
         lower(program, target, target.halide_target().with_feature(Halide::Target::JIT), schedule);
     return Executable(std::make_shared<const Executable::Code>(

@@ -1,5 +1,6 @@
 #include "targets/driver.h"
 
+#include "frontend/extern_kernel.h"
 #include "targets/rings.h"
 #include "targets/storage.h"
 #include "targets/watch_points.h"
@@ -259,8 +260,16 @@ void Driver::kernel(const Kernel &kernel, Statements &out) {
         arguments.push_back(targets_.at(key));
         arrays_.emplace(key, targets_.at(key));
     }
+    // Halide 21 copies no array that an extern stage is given from or to a device.
+    const bool is_on_host = on_device_ && is_extern_kernel(*kernel.outputs[0].node());
+    for (size_t i = kernel.scalars.size() + 1; is_on_host && i < arguments.size(); i++) {
+        out.checked_call("halide_copy_to_host", {arguments[i]}, on_error("copy for kernel " + kernel.name));
+    }
     const Expr began = watch_points_.before_kernel(out);
     out.checked_call(lowered.symbol, arguments, on_error("kernel " + kernel.name));
+    if (is_on_host) {
+        out.call(Call::buffer_set_host_dirty, {outputs[0], const_true()});
+    }
     watch_points_.after_kernel(kernel, outputs, began, out);
 }
 

@@ -1,5 +1,6 @@
 #include "targets/compile.h"
 
+#include "frontend/extern_kernel.h"
 #include "frontend/graph.h"
 #include "targets/driver.h"
 #include "targets/in_place.h"
@@ -117,6 +118,10 @@ Halide::Module lower(const Program &whole, const TargetRow &row, const Halide::T
     std::map<std::string, LoweredKernel> kernels;
     std::set<std::string> symbols;
     for (const Kernel &kernel : kernels_of(block)) {
+        const ArrayNode &first = *kernel.outputs[0].node();
+        _halide_user_assert(!is_extern_kernel(first) || first.value.function().extern_function_name() != program.name())
+            << "lower() needs a program whose name no extern kernel has; " << program.name()
+            << " calls a C function of that name: rename the program.";
         LoweredKernel &lowered = kernels[kernel.name];
         lowered.symbol = symbol_of(program, kernel, symbols);
         const Halide::Module one = lower_kernel(kernel, row, target, schedule, lowered);

@@ -3,8 +3,9 @@
 
 /* What programs compiled ahead of time by Sylvite need at run time, and what their callers may ask it.
  *
- * A compiled program is a C function that returns 0, a sylvite_code below, or a negative halide_error_code_t of
- * HalideRuntime.h. It never aborts; sylvite_last_error() says in words what happened. */
+ * A compiled program is a C function that returns 0, a sylvite_code below, a negative halide_error_code_t of
+ * HalideRuntime.h, or the code that a C function which it calls, an extern kernel, has returned. It never aborts;
+ * sylvite_last_error() says in words what happened. */
 
 #include "HalideRuntime.h"
 

@@ -1,4 +1,6 @@
+#include "autodiff/custom_rule.h"
 #include "autodiff/program.h"
+#include "frontend/extern_kernel.h"
 #include "frontend/random.h"
 #include "targets/compile.h"
 #include "targets/trace/trace.h"
@@ -8,6 +10,14 @@
 
 using namespace Halide;
 using namespace sylvite;
+
+// The force on swings, as a library in C has it.
+extern "C" int swing_force(halide_buffer_t *angle, halide_buffer_t *force) {
+    for (int i = 0; i < force->dim[0].extent; i++) {
+        reinterpret_cast<float *>(force->host)[i] = -std::sin(reinterpret_cast<const float *>(angle->host)[i]);
+    }
+    return 0;
+}
 
 namespace {
 
@@ -116,6 +126,27 @@ Program training(int points) {
     return Program("training", {xs, ys, w, rate}, {{"fitted", fitted}});
 }
 
+// Swings that the C function drives, and how its force moves with the angle.
+Program swings() {
+    const int n = 3;
+    FuncRule slope;
+    slope.jvp = [](const std::vector<Func> &in, const Func &, const std::vector<Func> &d) {
+        Func moved("moved");
+        moved(x) = -cos(in[0](x)) * d[0](x);
+        return moved;
+    };
+    Array start = input<float>("start", {n});
+    auto [angle, speed] = loop(100, {start, zeros("rest", Float(32), {n})},
+                               [&](Expr, Array angle, Array speed) {
+                                   Array force = extern_kernel<float>("swing_force", {angle}, {n});
+                                   Array pull = custom_rule(force, {angle}, slope);
+                                   Array faster = row("faster", speed(x) + 0.05f * pull(x), n);
+                                   return Arrays{row("angle", angle(x) + 0.05f * faster(x), n), faster};
+                               },
+                               {.name = "swing"});
+    return Program("swings", {start}, {{"angle", angle}});
+}
+
 // Runs a program that grows without bound: where does it, and which kernels ran how often?
 void watch(const Executable &program, const NamedArguments &arguments) {
     Profile profile;
@@ -193,6 +224,15 @@ int main() {
     w.fill(0);
     compile(training(points), target).run({{"xs", xs}, {"ys", ys}, {"w", w}, {"rate", 0.3f}, {"fitted", fitted}});
     std::printf("training: y = %.3f x + %.3f\n", fitted(0), fitted(1));
+
+    Buffer<float> angles(3), end(3), by_start(3);
+    for (int i = 0; i < 3; i++) {
+        angles(i) = 0.5f * (i + 1);
+    }
+    compile(vjp(swings(), {"start"}), target)
+        .run({{"start", angles}, {"angle", end}, {"adjoint_angle", ones}, {"adjoint_start", by_start}});
+    std::printf("swings: at %.3f %.3f %.3f after 5 s; by where they begin %.2f %.2f %.2f\n", end(0), end(1), end(2),
+                by_start(0), by_start(1), by_start(2));
 
     start.fill(1e38f);
     k.fill(-1);

@@ -170,7 +170,7 @@ inline std::string compile_command(const std::string &compiler, const std::strin
 }
 
 /// Compiles to a static library, links it with a C program, and runs that; `compiler` and `runner` are those of the
-/// target.
+/// target. The functions of tests/support/extern_kernels.c are linked too.
 inline Results run_library(const Program &program, const TargetRow &row, const Schedule &schedule,
                            const NamedArguments &arguments, const std::string &compiler, const std::string &runner) {
     const auto [fresh, results] = with_fresh_outputs(program, arguments);
@@ -189,7 +189,8 @@ inline Results run_library(const Program &program, const TargetRow &row, const S
     }
     in.close();
     output_of(compile_command(compiler, folder) + folder + "/main.c " + base + ".a " +
-              (runner == Tools().qemu ? "-static " : "") + "-o " + folder + "/main -lpthread -ldl -lm");
+              SYLVITE_SOURCE_DIR "/tests/support/extern_kernels.c " + (runner == Tools().qemu ? "-static " : "") +
+              "-o " + folder + "/main -lpthread -ldl -lm");
     output_of(runner + " " + folder + "/main " + folder + "/in " + folder + "/out");
     std::ifstream out(folder + "/out", std::ios::binary);
     for (const ProgramOutput &output : program.outputs()) {
