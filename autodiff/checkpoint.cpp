@@ -74,7 +74,7 @@ Program with_segments(const Program &program) {
     for (const ProgramOutput &output : program.outputs()) {
         outputs.push_back({output.name, substitution(output.array)});
     }
-    return Program(program.name(), program.inputs(), outputs);
+    return Program::derived(program.name(), program.inputs(), outputs);
 }
 
 }  // namespace sylvite

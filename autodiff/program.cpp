@@ -112,7 +112,7 @@ Program forward(const Program &program, const std::vector<std::string> &wrt, con
                 {unique, tangents[i].defined() ? tangents[i] : zeros(unique, arrays[i].type(), primals[i].extents())});
         }
     }
-    return Program(program.name(), inputs, outputs);
+    return Program::derived(program.name(), inputs, outputs);
 }
 
 // Appends the adjoints of `wrt` to the program, given an adjoint for each float output (undefined for none).
@@ -134,7 +134,7 @@ Program reverse(const Program &program, const std::vector<ProgramInput> &wrt, co
         const Func adjoint = x.is_array() ? reverse.adjoint(x.array()) : reverse.adjoint(x.parameter());
         outputs.push_back({name(x.name()), as_array(adjoint, "d_" + x.name(), x.type(), extents_of(x))});
     }
-    return Program(program.name(), std::move(inputs), std::move(outputs));
+    return Program::derived(program.name(), std::move(inputs), std::move(outputs));
 }
 
 void warn_if_zero(const Arrays &outputs, const std::vector<ProgramInput> &wrt, SourceLine where) {

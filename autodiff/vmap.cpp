@@ -98,7 +98,7 @@ Program vmap(const Program &program, const std::vector<std::string> &mapped, con
     for (size_t i = 0; i < arrays.size(); i++) {
         outputs.push_back({program.outputs()[i].name, arrays[i]});
     }
-    return Program(program.name(), inputs, outputs);
+    return Program::derived(program.name(), inputs, outputs);
 }
 
 }  // namespace sylvite

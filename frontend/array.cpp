@@ -32,6 +32,11 @@ Expr reference_to(const std::shared_ptr<const ArrayNode> &node) {
     return owner;
 }
 
+const ArrayNode &node_of(const Array &array) {
+    _halide_user_assert(array.defined()) << undefined_array << ": give it a value first.";
+    return *array.node();
+}
+
 }  // namespace
 
 std::vector<Halide::Var> coordinates(size_t n) {
@@ -91,13 +96,13 @@ Array::Array(const Func &func, std::vector<Expr> extents) {
 }
 
 Expr Array::operator()(const std::vector<Expr> &args) const {
-    _halide_user_assert(defined()) << "An Array must be defined before it is read.";
+    node_of(*this);
     return func_(args);
 }
 
-const std::string &Array::name() const { return node_->name; }
-Type Array::type() const { return node_->type; }
-const std::vector<Expr> &Array::extents() const { return node_->extents; }
+const std::string &Array::name() const { return node_of(*this).name; }
+Type Array::type() const { return node_of(*this).type; }
+const std::vector<Expr> &Array::extents() const { return node_of(*this).extents; }
 
 Region Array::box() const {
     Region box;

@@ -80,14 +80,27 @@ Array zero_after(const Expr &steps, const Array &all) {
     return Array(f, all.extents());
 }
 
+// What the user's `act` returns; an Array that is not defined has no name, but the loop that reads it has.
+template<typename Act>
+auto in_loop(const std::string &function, const std::string &loop, const Act &act) {
+    try {
+        return act();
+    } catch (const Halide::CompileError &error) {
+        _halide_user_assert(std::string(error.what()).find(undefined_array) == std::string::npos)
+            << function << " needs Arrays that are defined; " << loop
+            << " reads one that is not: give it a value first.";
+        throw;
+    }
+}
+
 // Writes down how a step is undone.
 void write_down_inverse(LoopNode &node, const std::string &function) {
     for (const Array &state : node.state) {
         node.after.push_back(state_like(state));
     }
-    node.before = node.options.memory.inverse(node.step, node.after);
-    node.options.memory.inverse = nullptr;
     const std::string &name = node.options.name;
+    node.before = in_loop(function, name, [&] { return node.options.memory.inverse(node.step, node.after); });
+    node.options.memory.inverse = nullptr;
     _halide_user_assert(node.before.size() == node.state.size())
         << function << " needs an inverse that returns as many states as it is given; that of " << name << " was given "
         << node.state.size() << " and returns " << node.before.size() << ".";
@@ -132,7 +145,7 @@ Arrays write_down(const std::shared_ptr<LoopNode> &node, const Arrays &init, con
             << function << " needs defined initial states; " << name << " was given an Array that is not.";
         node->state.push_back(state_like(array));
     }
-    node->next = body(node->step, node->state);
+    node->next = in_loop(function, name, [&] { return body(node->step, node->state); });
     for (size_t i = init.size(); has_outputs && i < node->next.size(); i++) {
         const Array &output = node->next[i];
         _halide_user_assert(output.defined())
@@ -180,10 +193,10 @@ void set_capacity(LoopNode &node, const std::string &function) {
     }
 }
 
-}  // namespace
-
-Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
+Arrays counted_loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options,
+                    int given) {
     const std::shared_ptr<LoopNode> node = counted(trips, options, "loop()");
+    node->given = given;
     set_capacity(*node, "loop()");
     _halide_user_assert(!needs_bound(options.memory) || node->capacity.defined())
         << "loop() needs a bound of the steps to keep states by Memory::sqrt or Memory::budget; the number of steps of "
@@ -191,18 +204,31 @@ Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const L
     return write_down(node, init, body, "loop()");
 }
 
-Arrays loop_like(const LoopNode &like, const Expr &trips, const Arrays &init, const LoopBody &body,
-                 const LoopOptions &options) {
+// The first `given` states of a loop that ends as another does are its author's.
+Arrays ending_like(const LoopNode &like, const Expr &trips, const Arrays &init, const LoopBody &body,
+                   const LoopOptions &options, int given) {
     if (like.going < 0) {
-        return loop(trips, init, body, options);
+        return counted_loop(trips, init, body, options, given);
     }
     auto node = std::make_shared<LoopNode>();
+    node->given = given;
     node->options = options;
     node->trips = like.trips;
     node->going = like.going;
     node->steps = like.steps;
     set_capacity(*node, "while_loop()");
     return write_down(node, init, body, "while_loop()");
+}
+
+}  // namespace
+
+Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
+    return counted_loop(trips, init, body, options, static_cast<int>(init.size()));
+}
+
+Arrays loop_like(const LoopNode &like, const Expr &trips, const Arrays &init, const LoopBody &body,
+                 const LoopOptions &options) {
+    return ending_like(like, trips, init, body, options, 0);
 }
 
 WhileResult while_loop(const WhileCondition &condition, const Arrays &init, const LoopBody &body,
@@ -212,7 +238,8 @@ WhileResult while_loop(const WhileCondition &condition, const Arrays &init, cons
         << options.name << " has one of them: use Memory::binomial, or set LoopOptions::capacity and store all.";
     const int states = static_cast<int>(init.size());
     const auto goes_on = [&](const Arrays &state) {
-        const Expr holds = condition(Arrays(state.begin(), state.begin() + states));
+        const Expr holds = in_loop("while_loop()", options.name,
+                                   [&] { return condition(Arrays(state.begin(), state.begin() + states)); });
         _halide_user_assert(holds.defined() && holds.type() == Halide::Bool())
             << "while_loop() needs a condition that is a scalar bool; that of " << options.name << " is not.";
         return scalar("going", Halide::cast<int>(holds));
@@ -237,8 +264,8 @@ WhileResult while_loop(const WhileCondition &condition, const Arrays &init, cons
         next.push_back(scalar("steps", t + 1));
         return next;
     };
-    const Arrays results =
-        loop_like(like, like.trips, all, LoopBody(step), without_inverse_from(init.size(), options, "while_loop()"));
+    const Arrays results = ending_like(like, like.trips, all, LoopBody(step),
+                                       without_inverse_from(init.size(), options, "while_loop()"), states);
     return {Arrays(results.begin(), results.begin() + states), results[states + 1]};
 }
 
@@ -253,7 +280,8 @@ Arrays branch(const Expr &condition, const Arrays &state, const BranchBody &then
         one.name += suffix;
         one.memory = {};
         one.capacity = 1;
-        return loop(times, before, LoopBody([&](const Expr &, const Arrays &s) { return body(s); }), one);
+        // What one arm needs of the states the other need not.
+        return loop_like({}, times, before, LoopBody([&](const Expr &, const Arrays &s) { return body(s); }), one);
     };
     return arm("_else", 1 - chosen(), arm("_then", chosen(), state, then), otherwise);
 }
@@ -265,6 +293,7 @@ Scanned scan(const Expr &trips, const Arrays &init, const Arrays &inputs, const 
     _halide_user_assert(!node->count.defined())
         << "scan() needs a number of steps that is known before the program runs; that of " << options.name
         << " reads an array: use loop().";
+    node->given = static_cast<int>(init.size());
     const Expr steps = node->capacity;
     set_capacity(*node, "scan()");
     for (const Array &input : inputs) {

@@ -26,6 +26,11 @@ struct LoopNode {
     /// Memory::reversible: the states `before` a step from placeholders for those `after` it; undefined where the inverse
     /// does not give one. `options.memory` has the function no more.
     Arrays after, before;
+    /// How many states, the first ones, the author of the loop gave: a Program is refused one that changes no output. 0 of
+    /// copies and of what derivatives make, which may have such states.
+    int given = 0;
+    mutable bool is_in_program =
+        false;  ///< whether a Program has been made with it, and has been asked for such states
 };
 
 /// Runs `body` `trips` times and returns the final states.

@@ -4,6 +4,7 @@
 #include "frontend/names.h"
 #include "frontend/sizes.h"
 #include "frontend/substitute.h"
+#include "frontend/used_states.h"
 
 #include <set>
 
@@ -118,6 +119,9 @@ ProgramInput::ProgramInput(const Array &array) : array_(array) {
 }
 
 Program::Program(std::string name, std::vector<ProgramInput> inputs, std::vector<ProgramOutput> outputs) :
+    Program(std::move(name), std::move(inputs), std::move(outputs), false) {}
+
+Program::Program(std::string name, std::vector<ProgramInput> inputs, std::vector<ProgramOutput> outputs, bool derived) :
     name_(std::move(name)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {
     std::set<std::string> names;
     auto check_name = [&](const std::string &what) {
@@ -132,13 +136,16 @@ Program::Program(std::string name, std::vector<ProgramInput> inputs, std::vector
         check_name(input.name());
     }
     CheckClosed closed(name_, inputs_);
+    Arrays arrays;
     for (const ProgramOutput &output : outputs_) {
         check_name(output.name);
         _halide_user_assert(output.array.defined())
             << "Program() needs defined outputs; " << output.name << " of " << name_ << " is not.";
         closed.check(output.array);
+        arrays.push_back(output.array);
     }
     _halide_user_assert(!outputs_.empty()) << "Program() needs outputs; " << name_ << " has none.";
+    require_used_states(name_, arrays, derived);
 }
 
 const ProgramInput &Program::input(const std::string &name) const {

@@ -47,11 +47,16 @@ private:
 
 /// Named input arrays and scalars to named output arrays, through kernels and structured control flow.
 ///
-/// Everything that an output depends on must be among `inputs`; names must be distinct C identifiers. Throws
-/// Halide::CompileError that names the culprit otherwise.
+/// Everything that an output depends on must be among `inputs`; names must be distinct C identifiers. Each state of a loop
+/// must change an output, if only by way of other states. Throws Halide::CompileError that names the culprit otherwise.
 class Program {
 public:
     Program(std::string name, std::vector<ProgramInput> inputs, std::vector<ProgramOutput> outputs);
+
+    /// A program that was made of others, as derivatives are: its loops may have states that no output needs.
+    static Program derived(std::string name, std::vector<ProgramInput> inputs, std::vector<ProgramOutput> outputs) {
+        return Program(std::move(name), std::move(inputs), std::move(outputs), true);
+    }
 
     const std::string &name() const { return name_; }
     const std::vector<ProgramInput> &inputs() const { return inputs_; }
@@ -62,6 +67,8 @@ public:
     const Array &output(const std::string &name) const;
 
 private:
+    Program(std::string name, std::vector<ProgramInput> inputs, std::vector<ProgramOutput> outputs, bool derived);
+
     std::string name_;
     std::vector<ProgramInput> inputs_;
     std::vector<ProgramOutput> outputs_;

@@ -138,7 +138,7 @@ Program with_fused_steps(const Program &program, const Schedule &schedule) {
     for (const ProgramOutput &output : program.outputs()) {
         outputs.push_back({output.name, substitution(output.array)});
     }
-    return Program(program.name(), program.inputs(), outputs);
+    return Program::derived(program.name(), program.inputs(), outputs);
 }
 
 }  // namespace sylvite

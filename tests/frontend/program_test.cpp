@@ -105,10 +105,159 @@ TEST(Loop, RefusesAStateThatChangesItsType) {
                  "loop() needs states that keep their type; state 0 (u) of step is float32 before and float64 after");
 }
 
+TEST(Loop, RefusesABodyThatReadsAnArrayThatIsNotDefined) {
+    const Array u = input<float>("u", {4}), undefined;
+    const std::string reads = " reads one that is not: give it a value first.";
+    const LoopOptions named{.name = "heat"};
+    EXPECT_EQ(error_of([&] {
+                  loop(
+                      3, {u}, [&](Expr, const Arrays &) { return Arrays{plus_one(undefined, {4})}; }, named);
+              }),
+              "Error: loop() needs Arrays that are defined; heat" + reads);
+    EXPECT_ERROR(loop(
+                     3, {u}, [&](Expr, const Arrays &) { return Arrays{Array(zero_outside(undefined), {4})}; }, named),
+                 "loop() needs Arrays that are defined; heat" + reads);
+    EXPECT_ERROR(while_loop([&](const Arrays &) { return undefined(0) > 0; }, {u},
+                            [](Expr, const Arrays &s) { return s; }, named),
+                 "while_loop() needs Arrays that are defined; heat" + reads);
+    EXPECT_ERROR(scan(3, {u}, {},
+                      [&](Expr, const Arrays &s, const Arrays &) {
+                          return Scanned{s, {plus_one(undefined, {4})}};
+                      }),
+                 "scan() needs Arrays that are defined; scan" + reads);
+    // The inner loop is named where it is in one.
+    EXPECT_ERROR(loop(3, {u},
+                      [&](Expr, const Arrays &s) {
+                          return loop(
+                              2, s, [&](Expr, const Arrays &) { return Arrays{plus_one(undefined, {4})}; }, named);
+                      }),
+                 "heat" + reads);
+    EXPECT_ERROR(loop(
+                     3, {u}, [&](Expr, const Arrays &) { return Arrays{Array()}; }, named),
+                 "loop() needs defined states; state 0 (u) of heat is not after a step.");
+    EXPECT_EQ(error_of([&] { undefined(0); }),
+              "Error: An Array must be defined before it is read: give it a value first.");
+}
+
 TEST(Loop, RefusesAMissingState) {
     Array u = input<float>("u", {4});
     EXPECT_ERROR(loop(3, {u, u}, [&](Expr, const Arrays &s) { return Arrays{s[0]}; }),
                  "step was given 2 and returns 1.");
+}
+
+// A second state that counts, and what is made of the results.
+Program counting(const std::function<Arrays(const Arrays &)> &loop, const std::vector<int> &outputs) {
+    const Array u = input<float>("u", {4}), v = input<float>("v", {4});
+    const Arrays results = loop({u, v});
+    std::vector<ProgramOutput> named;
+    for (const int i : outputs) {
+        named.push_back({"y" + std::to_string(i), results[i]});
+    }
+    return Program("p", {u, v}, named);
+}
+
+TEST(Program, RefusesAStateThatChangesNoOutput) {
+    const auto apart = [](const Arrays &s) { return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})}; };
+    const auto plain = [&](const Arrays &init) {
+        return loop(3, init, [&](Expr, const Arrays &s) { return apart(s); }, {.name = "turn"});
+    };
+    const auto stepped = [&](const Arrays &init) {
+        return while_loop([](const Arrays &s) { return s[0](0) < 3.f; }, init,
+                          [&](Expr, const Arrays &s) { return apart(s); }, {.name = "turn"})
+            .state;
+    };
+    const auto scanned = [&](const Arrays &init) {
+        return scan(3, init, {},
+                    [&](Expr, const Arrays &s, const Arrays &) {
+                        return Scanned{apart(s), {s[0]}};
+                    },
+                    {.name = "turn"})
+            .state;
+    };
+    const std::string refused =
+        "Error: Program() needs states that an output depends on; state 1 (v) of turn in p changes "
+        "none: leave it out, or make its result an output.";
+    for (const std::function<Arrays(const Arrays &)> &flow :
+         {std::function<Arrays(const Arrays &)>(plain), {stepped}, {scanned}}) {
+        EXPECT_EQ(error_of([&] { counting(flow, {0}); }), refused);
+        EXPECT_EQ(error_of([&] { counting(flow, {0, 1}); }), "");
+    }
+    // The condition of a while_loop needs its state.
+    EXPECT_EQ(error_of([&] { counting(stepped, {1}); }), "");
+    EXPECT_ERROR(counting(plain, {1}), "state 0 (u) of turn in p changes none");
+    // In a loop within another.
+    EXPECT_EQ(
+        error_of([&] {
+            counting(
+                [&](const Arrays &init) {
+                    return loop(2, {init[0]}, [&](Expr, const Arrays &s) { return Arrays{plain({s[0], init[1]})[0]}; });
+                },
+                {0});
+        }),
+        refused);
+}
+
+TEST(Program, TakesStatesThatAnOutputNeedsSomehow) {
+    const auto crossed = [](const Arrays &init) {
+        return loop(3, init, [](Expr, const Arrays &s) { return Arrays{plus_one(s[1], {4}), s[0]}; });
+    };
+    EXPECT_EQ(error_of([&] { counting(crossed, {0}); }), "");
+    // By a history, by an arm of a branch, and by how many steps an inner loop makes.
+    EXPECT_EQ(error_of([&] {
+                  counting(
+                      [&](const Arrays &init) {
+                          const Arrays results = loop(3, init, [](Expr, const Arrays &s) {
+                              return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
+                          });
+                          return Arrays{results[0], slice(history(results[1]), 2)};
+                      },
+                      {0, 1});
+              }),
+              "");
+    EXPECT_EQ(error_of([&] {
+                  counting(
+                      [](const Arrays &init) {
+                          return branch(
+                              init[0](0) > 0.f, init,
+                              [](const Arrays &s) {
+                                  return Arrays{s[1], s[1]};
+                              },
+                              [](const Arrays &s) { return s; });
+                      },
+                      {0});
+              }),
+              "");
+    EXPECT_EQ(error_of([&] {
+                  counting(
+                      [](const Arrays &init) {
+                          return loop(3, init, [](Expr, const Arrays &s) {
+                              const Expr count = Halide::cast<int>(s[1](0));
+                              return Arrays{loop(count, {s[0]},
+                                                 [](Expr, const Arrays &t) { return Arrays{plus_one(t[0], {4})}; })[0],
+                                            plus_one(s[1], {4})};
+                          });
+                      },
+                      {0});
+              }),
+              "");
+}
+
+TEST(Program, MayTakeAPartOfWhatAnotherMakes) {
+    const Array u = input<float>("u", {4}), v = input<float>("v", {4});
+    const Arrays both = loop(3, {u, v}, [](Expr, const Arrays &s) {
+        return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
+    });
+    const Arrays fixed =
+        loop(3, {zeros("z", Halide::Float(32), {4}), zeros("w", Halide::Float(32), {4})}, [](Expr, const Arrays &s) {
+            return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
+        });
+    const Program all("all", {u, v}, {{"a", both[0]}, {"b", both[1]}, {"c", fixed[0]}, {"d", fixed[1]}});
+    EXPECT_EQ(error_of([&] { Program("one", {u, v}, {{"a", all.output("a")}}); }), "");
+    EXPECT_EQ(error_of([&] {
+                  const Arrays called = call(all, {v, u});
+                  Program("calling", {u, v}, {{"b", called[1]}, {"d", called[3]}});
+              }),
+              "");
 }
 
 TEST(Array, RefusesTuplesAndWrongRanks) {
