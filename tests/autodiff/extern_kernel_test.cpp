@@ -14,7 +14,6 @@
 using namespace sylvite;
 using namespace sylvite::testing;
 using Halide::Buffer;
-using Halide::Param;
 using Halide::RDom;
 using Halide::Var;
 
