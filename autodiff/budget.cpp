@@ -27,7 +27,7 @@ std::vector<const LoopNode *> loops_in(const LoopNode &loop) {
     return inner;
 }
 
-// As the driver lays them out.
+// As the driver lays them out; where extents are sizes, without what it adds to align them.
 Expr bytes_of_states(const LoopNode &loop) {
     Expr total = make_zero(Halide::Int(64));
     for (const Array &state : loop.state) {
@@ -35,7 +35,8 @@ Expr bytes_of_states(const LoopNode &loop) {
         for (const Expr &extent : state.extents()) {
             bytes = bytes * wide(extent);
         }
-        total += (bytes + 63) / 64 * 64;
+        bytes = simplify(bytes);
+        total += is_const(bytes) ? (bytes + 63) / 64 * 64 : bytes;
     }
     return simplify(total);
 }
@@ -86,6 +87,14 @@ public:
             << " and those inside are " << loops_.size() << ": set LoopOptions::memory of some.";
         for (const LoopNode *loop : loops_) {
             choices_.push_back(choices_for(*loop));
+            for (const Array &state : loop->state) {
+                for (const Expr &extent : state.extents()) {
+                    is_size(extent);
+                }
+            }
+            if (loop->capacity.defined()) {
+                is_size(loop->capacity);
+            }
             // A step run again runs the loops inside; they run for each step of the loops around.
             double weight = 1;
             for (const LoopNode *inner : loops_in(*loop)) {
@@ -115,11 +124,33 @@ public:
 
 private:
     const Expr bytes_;
+    Scope<Interval> sizes_;  // extents and numbers of steps that are parameters; those below 0 count as 0
     std::vector<const LoopNode *> loops_;
     std::vector<std::vector<Choice>> choices_;
     std::vector<double> weights_;
     std::vector<size_t> best_;
     double least_ = std::numeric_limits<double>::infinity();
+
+    void is_size(const Expr &extent) {
+        const auto *size = extent.as<Variable>();
+        if (size && !sizes_.contains(size->name)) {
+            sizes_.push(size->name, Interval(make_zero(Halide::Int(64)), Interval::pos_inf()));
+        }
+    }
+
+    // Halide 21 knows nothing of the sign of int64(n) where it knows that of n, so sizes stand as int64 themselves; and it
+    // can tell that of a difference of multiples of n, but not compare them.
+    bool fits(const Expr &bytes) const {
+        class Widen : public IRMutator {
+            using IRMutator::visit;
+            Expr visit(const Cast *op) override {
+                const auto *size = op->value.as<Variable>();
+                return size && op->type == Halide::Int(64) ? Variable::make(op->type, size->name)
+                                                           : IRMutator::visit(op);
+            }
+        } widen;
+        return can_prove(widen.mutate(bytes_ - bytes) >= 0, sizes_);
+    }
 
     void search(std::vector<size_t> &picked, const Expr &bytes, double again) {
         const size_t i = picked.size();
@@ -127,7 +158,7 @@ private:
             return;
         }
         if (i == loops_.size()) {
-            if (can_prove(bytes <= bytes_)) {
+            if (fits(bytes)) {
                 best_ = picked;
                 least_ = again;
             }

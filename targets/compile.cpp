@@ -3,13 +3,18 @@
 #include "frontend/blocks.h"
 #include "frontend/extern_kernel.h"
 #include "frontend/names.h"
+#include "targets/lower.h"
+#include "targets/memory_plan.h"
 #include "targets/memory_pool.h"
 #include "targets/runtime/sylvite_runtime.h"
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 using namespace Halide::Internal;
 
@@ -17,9 +22,17 @@ namespace sylvite {
 
 struct Executable::Code {
     Program program;
+    LoweredProgram lowered;
     JITModule module;
-    size_t kernels;
     std::unique_ptr<MemoryPool> pool = std::make_unique<MemoryPool>();
+
+    // The function of memory(), compiled when it is first asked for.
+    struct MemoryFunction {
+        std::once_flag once;
+        JITModule module;
+        std::set<std::string> arguments;
+    };
+    std::unique_ptr<MemoryFunction> memory = std::make_unique<MemoryFunction>();
 };
 
 namespace {
@@ -40,6 +53,8 @@ JITModule runtime_symbols() {
     add("sylvite_clock", sylvite_clock);
     add("sylvite_kernel_ran", sylvite_kernel_ran);
     add("sylvite_point_at_slice", sylvite_point_at_slice);
+    add("sylvite_hold", sylvite_hold);
+    add("sylvite_hold_arena", sylvite_hold_arena);
     add("sylvite_reserve", sylvite_reserve);
     add("sylvite_release", sylvite_release);
     add("sylvite_device_room", sylvite_device_room);
@@ -94,29 +109,10 @@ public:
     Arguments(const Program &program, const NamedArguments &given) : program_(program), given_(given) {
         pointers_.push_back(&context_);
         scalars_.resize(program.inputs().size());
+        used_.resize(given.size());
     }
 
     Status collect() {
-        std::vector<bool> used(given_.size());
-        std::vector<std::string> known;
-        Status status;
-        const auto take = [&](const std::string &name, const Halide::Type &type, bool is_array, Scalar *scalar) {
-            known.push_back(name);
-            const NamedArgument *found = nullptr;
-            for (size_t i = 0; i < given_.size(); i++) {
-                if (given_[i].name == name) {
-                    if (found && status.ok()) {
-                        status = refuse(program_.name() + ": argument " + name + " is given twice");
-                    }
-                    found = &given_[i];
-                    used[i] = true;
-                }
-            }
-            if (status.ok()) {
-                status = found ? add(*found, type, is_array, scalar)
-                               : refuse(program_.name() + ": argument " + name + " is missing");
-            }
-        };
         for (size_t i = 0; i < program_.inputs().size(); i++) {
             const ProgramInput &input = program_.inputs()[i];
             take(input.name(), input.type(), input.is_array(), &scalars_[i]);
@@ -124,14 +120,28 @@ public:
         for (const ProgramOutput &output : program_.outputs()) {
             take(output.name, output.array.type(), true, nullptr);
         }
-        // A misspelt name is also a missing one; its own message says more.
-        for (size_t i = 0; i < given_.size(); i++) {
-            if (!used[i]) {
-                return unknown(given_[i].name, known);
+        return outcome();
+    }
+
+    // The scalars of these names only; others may be given.
+    Status collect(const std::set<std::string> &names) {
+        pointers_.clear();
+        for (size_t i = 0; i < program_.inputs().size(); i++) {
+            const ProgramInput &input = program_.inputs()[i];
+            if (names.count(input.name())) {
+                take(input.name(), input.type(), false, &scalars_[i]);
+            } else {
+                allow(input.name());
             }
         }
-        return status;
+        for (const ProgramOutput &output : program_.outputs()) {
+            allow(output.name);
+        }
+        return outcome();
     }
+
+    void add(const void *pointer) { pointers_.push_back(pointer); }
+    const void *const *pointers() const { return pointers_.data(); }
 
     const void *const *pointers(Halide::JITUserContext *context) {
         context_ = context;
@@ -144,6 +154,38 @@ private:
     const void *context_ = nullptr;
     std::vector<Scalar> scalars_;
     std::vector<const void *> pointers_;
+    std::vector<bool> used_;  // of those given
+    std::vector<std::string> known_;
+    Status status_;
+
+    const NamedArgument *allow(const std::string &name) {
+        known_.push_back(name);
+        const NamedArgument *found = nullptr;
+        for (size_t i = 0; i < given_.size(); i++) {
+            if (given_[i].name == name) {
+                if (found && status_.ok()) {
+                    status_ = refuse(program_.name() + ": argument " + name + " is given twice");
+                }
+                found = &given_[i];
+                used_[i] = true;
+            }
+        }
+        return found;
+    }
+
+    void take(const std::string &name, const Halide::Type &type, bool is_array, Scalar *scalar) {
+        const NamedArgument *found = allow(name);
+        if (status_.ok()) {
+            status_ = found ? add(*found, type, is_array, scalar)
+                            : refuse(program_.name() + ": argument " + name + " is missing");
+        }
+    }
+
+    // A misspelt name is also a missing one; its own message says more.
+    Status outcome() const {
+        const auto stranger = std::find(used_.begin(), used_.end(), false);
+        return stranger == used_.end() ? status_ : unknown(given_[stranger - used_.begin()].name, known_);
+    }
 
     Status unknown(const std::string &name, const std::vector<std::string> &known) const {
         return refuse(program_.name() + ": there is no argument " + name + "; the arguments are " + list_of(known) +
@@ -241,7 +283,7 @@ Status Executable::try_run(const NamedArguments &arguments, const Watch &watch) 
             return 1;
         }
     };
-    std::vector<sylvite_kernel_time> kernels(watch.profile ? code_->kernels : 0);
+    std::vector<sylvite_kernel_time> kernels(watch.profile ? code_->lowered.kernels.size() : 0);
     sylvite_profile profile{kernels.data(), static_cast<int>(kernels.size()), 0, 0};
     const sylvite_watch asked{watch.observer ? +tell : nullptr, &watched, watch.finite ? 1 : 0,
                               watch.profile ? &profile : nullptr};
@@ -270,6 +312,30 @@ void throw_if_failed(const Status &status) {
 }  // namespace
 
 void Executable::run(const NamedArguments &arguments) const { throw_if_failed(try_run(arguments)); }
+
+int64_t Executable::memory(const NamedArguments &arguments, int threads) const {
+    Code::MemoryFunction &memory = *code_->memory;
+    std::call_once(memory.once, [&] {
+        const Halide::Module &module = code_->lowered.module;
+        const LoweredFunc function =
+            make_memory_function(code_->program, module.get_function_by_name(name()), code_->lowered.kernels);
+        for (const LoweredArgument &argument : function.args) {
+            memory.arguments.insert(argument.name);
+        }
+        Halide::Module alone(function.name, module.target());
+        alone.append(function);
+        memory.module = JITModule(alone, function, {runtime_symbols()});
+    });
+    const int32_t at_a_time = threads > 0 ? threads : JITSharedRuntime::get_num_threads();
+    sylvite_memory planned{};
+    const sylvite_memory *const result = &planned;
+    Arguments in_order(code_->program, arguments);
+    throw_if_failed(in_order.collect(memory.arguments));
+    in_order.add(&at_a_time);
+    in_order.add(&result);
+    memory.module.argv_function()(in_order.pointers());
+    return planned.peak;
+}
 
 void Executable::run(const NamedArguments &arguments, const Watch &watch) const {
     throw_if_failed(try_run(arguments, watch));
@@ -300,11 +366,11 @@ Executable compile(const Program &program, const TargetRow &target, const Schedu
     _halide_user_assert(obstacle.empty()) << "compile() needs a target that can run here; " << target.name
                                           << " cannot: " << obstacle << ". Code for it can be written with emit().";
     require_extern_kernels(program);
-    const Halide::Module module =
-        lower(program, target, target.halide_target().with_feature(Halide::Target::JIT), schedule);
-    return Executable(std::make_shared<const Executable::Code>(
-        Executable::Code{program, JITModule(module, module.get_function_by_name(program.name()), {runtime_symbols()}),
-                         kernels_of(program).size()}));
+    const LoweredProgram lowered =
+        lower_program(program, target, target.halide_target().with_feature(Halide::Target::JIT), schedule);
+    const Halide::Module &module = lowered.module;
+    return Executable(std::make_shared<const Executable::Code>(Executable::Code{
+        program, lowered, JITModule(module, module.get_function_by_name(program.name()), {runtime_symbols()})}));
 }
 
 }  // namespace sylvite

@@ -64,6 +64,15 @@ public:
         return try_run(arguments, Watch{observer});
     }
 
+    /// The memory that a run has at most at a time, in bytes, known before it runs: the arrays that the program makes, and
+    /// what kernels keep between their stages. `arguments` are the scalars on which that depends, sizes and numbers of
+    /// steps; others are allowed, so those of run() will do. Not counted are the caller's arrays, stacks of threads,
+    /// memory of GPUs, and what is kept from earlier runs. Parallel loops count as `threads` at a time, 0 for as many as
+    /// set_threads() says. Where arrays decide whether a kernel or loop runs, it counts as if it did.
+    /// The first call compiles a function, which repeats the loops in which sizes change from step to step and no others.
+    /// Throws Halide::CompileError where arrays decide how much memory is asked for, Halide::RuntimeError for arguments.
+    int64_t memory(const NamedArguments &arguments = {}, int threads = 0) const;
+
     const std::string &name() const;
 
     struct Code;

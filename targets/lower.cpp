@@ -5,6 +5,7 @@
 #include "targets/driver.h"
 #include "targets/in_place.h"
 #include "targets/kernel.h"
+#include "targets/lower.h"
 
 #include <dlfcn.h>
 
@@ -88,12 +89,29 @@ void append(Halide::Module &all, const Halide::Module &kernel, const std::string
     all.set_any_strict_float(all.any_strict_float() || kernel.any_strict_float());
 }
 
+std::map<std::string, std::vector<Expr>> extents_by_buffer(const Kernel &kernel, const KernelPipeline &pipeline) {
+    std::map<std::string, std::vector<Expr>> extents;
+    for (size_t i = 0; i < kernel.inputs.size(); i++) {
+        extents[pipeline.images[i].name() + ".buffer"] = kernel.inputs[i].extents();
+    }
+    for (size_t i = 0; i < pipeline.outputs.size(); i++) {
+        const Func &output = pipeline.outputs[i];
+        const Array &like = kernel.outputs[pipeline.first_outputs[i]];
+        for (int c = 0; c < output.outputs(); c++) {
+            extents[output.name() + (output.outputs() > 1 ? "." + std::to_string(c) : "") + ".buffer"] = like.extents();
+        }
+    }
+    return extents;
+}
+
 Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Halide::Target &target,
                             const Schedule &schedule, LoweredKernel &lowered) {
     const KernelPipeline pipeline = instantiate(kernel);
     apply(schedule, kernel.name, pipeline);
     try {
         Halide::Module module = lower_scheduled(kernel, pipeline, lowered.symbol, row, target);
+        lowered.body = module.get_conceptual_stmt();
+        lowered.extents = extents_by_buffer(kernel, pipeline);
         // With several devices an array is in several places, which a kernel that works in place would have to know.
         if (!target.has_gpu_feature()) {
             lowered.in_place = in_place_pairs(pipeline);
@@ -106,16 +124,17 @@ Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Ha
 
 }  // namespace
 
-Halide::Module lower(const Program &whole, const TargetRow &row, const Halide::Target &halide_target,
-                     const Schedule &schedule) {
+LoweredProgram lower_program(const Program &whole, const TargetRow &row, const Halide::Target &halide_target,
+                             const Schedule &schedule) {
     check_names(whole);
     const Program program = with_fused_steps(whole, schedule);
     check(schedule, kernels_of(program), "program " + program.name());
     check(schedule, row);
     const Halide::Target target = halide_target.with_feature(Halide::Target::UserContext);
     const Block block = blocks_of(program);
-    Halide::Module module(program.name(), target);
-    std::map<std::string, LoweredKernel> kernels;
+    LoweredProgram lowered_program{Halide::Module(program.name(), target), {}};
+    Halide::Module &module = lowered_program.module;
+    std::map<std::string, LoweredKernel> &kernels = lowered_program.kernels;
     std::set<std::string> symbols;
     for (const Kernel &kernel : kernels_of(block)) {
         const ArrayNode &first = *kernel.outputs[0].node();
@@ -128,7 +147,12 @@ Halide::Module lower(const Program &whole, const TargetRow &row, const Halide::T
         append(module, one, lowered.symbol);
     }
     module.append(make_driver(program, block, kernels, target));
-    return module;
+    return lowered_program;
+}
+
+Halide::Module lower(const Program &program, const TargetRow &row, const Halide::Target &halide_target,
+                     const Schedule &schedule) {
+    return lower_program(program, row, halide_target, schedule).module;
 }
 
 Halide::Module lower(const Program &program, const TargetRow &target, const Schedule &schedule) {

@@ -9,6 +9,10 @@
 
 enum { text_bytes = 512, slots = 16, alignment = 64 };
 
+/* What an arena takes beyond its arrays: to align it, to say where it began, and since vector code may read up to a
+ * vector beyond the end. */
+enum { arena_room = 2 * alignment + sizeof(void *) };
+
 static _Thread_local char last_error[text_bytes];
 
 const char *sylvite_last_error(void) { return last_error; }
@@ -209,8 +213,7 @@ int sylvite_check_history(const char *program, const char *loop, int steps, int 
 /* Not by aligned_alloc: glibc before 2.38 hardly reuses what was freed of it, so each call of a program with a large
    arena took new memory (glibc's bug 14581). What malloc gave stands before the aligned memory. */
 static void *allocate(uint64_t bytes) {
-    const uint64_t room = bytes + alignment + sizeof(void *);
-    char *given = room <= SIZE_MAX ? malloc((size_t)room) : NULL;
+    char *given = bytes <= SIZE_MAX - arena_room ? malloc((size_t)(bytes + arena_room)) : NULL;
     if (!given) {
         return NULL;
     }
@@ -225,11 +228,28 @@ static void release(void *aligned) {
     }
 }
 
+int sylvite_hold(struct sylvite_memory *memory, int64_t bytes) {
+    memory->bytes += bytes;
+    if (memory->bytes > memory->peak) {
+        memory->peak = memory->bytes;
+    }
+    return sylvite_success;
+}
+
+int sylvite_hold_arena(struct sylvite_memory *memory, struct sylvite_arena *arena, int64_t bytes) {
+    if (!arena->data || bytes > arena->bytes) {
+        const int64_t before = arena->data ? arena->bytes + arena_room : 0;
+        arena->data = arena;
+        arena->bytes = bytes;
+        return sylvite_hold(memory, bytes + arena_room - before);
+    }
+    return sylvite_success;
+}
+
 void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes) {
     if (!arena->data || bytes > arena->bytes) {
         release(arena->data);
-        /* Vector code may read up to a vector beyond the end. */
-        arena->data = allocate((uint64_t)bytes + alignment);
+        arena->data = allocate((uint64_t)bytes);
         arena->bytes = bytes;
         if (!arena->data) {
             sylvite_fail(sylvite_out_of_memory, "%s: no memory for %lld bytes of arrays", program, (long long)bytes);

@@ -85,6 +85,12 @@ struct sylvite_watch {
  * to be timed a kernel is waited for. */
 const struct sylvite_watch *sylvite_set_watch(const struct sylvite_watch *watch);
 
+/** What `<program>_memory(..., threads, &memory)` fills in, which begins as {0, 0}: the memory that a run would have. */
+struct sylvite_memory {
+    int64_t peak;  /**< the most at a time, in bytes */
+    int64_t bytes; /**< for the function's own use */
+};
+
 /* The rest is for generated code. */
 
 /** Makes the text of a failed call this thread's; returns `code`. */
@@ -120,6 +126,12 @@ struct sylvite_arena {
     void *data;
     int64_t bytes;
 };
+
+/** Counts memory that a program takes, or gives back: `bytes` < 0. */
+int sylvite_hold(struct sylvite_memory *memory, int64_t bytes);
+
+/** The same for what sylvite_reserve() would do; `arena->data` stays as it is. */
+int sylvite_hold_arena(struct sylvite_memory *memory, struct sylvite_arena *arena, int64_t bytes);
 
 /** Begins a call: clears this thread's text; returns the user context of its kernels. */
 void *sylvite_begin(void);

@@ -128,11 +128,11 @@ TEST(ExternKernelDerivatives, WithoutARuleAreRefused) {
         return Arrays{extern_kernel<double>("test_square", {s[0], a}, {n})};
     })[0];
     const Program program = loss_case("bare", end).program;
-    using Derivative = Program (*)(const Program &, const std::vector<std::string> &);
+    using Derivative = Program (*)(const Program &, const std::vector<std::string> &, SourceLine);
     for (const Derivative derivative : {Derivative(jvp), Derivative(vjp), Derivative(grad), Derivative(hvp)}) {
         for (const char *wrt : {"a", "u"}) {
             try {
-                derivative(program, {wrt});
+                derivative(program, {wrt}, SourceLine());
                 FAIL() << wrt;
             } catch (const Halide::CompileError &error) {
                 EXPECT_THAT(error.what(),

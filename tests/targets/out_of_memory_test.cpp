@@ -3,41 +3,11 @@
 #include "autodiff/program.h"
 #include "targets/runtime/sylvite_runtime.h"
 #include "tests/support/run_on_targets.h"
+#include "tests/targets/allocations.h"
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <malloc.h>
-
-namespace {
-
-// Counts allocations down; the one at which it is 0 fails.
-std::atomic<int> until_failure{-1};
-std::atomic<int> live{0};
-
-bool fails() { return until_failure >= 0 && until_failure-- == 0; }
-
-void *allocate(Halide::JITUserContext *, size_t bytes) {
-    if (fails()) {
-        return nullptr;
-    }
-    live++;
-    return std::aligned_alloc(128, (bytes + 255) / 128 * 128);
-}
-
-void release(Halide::JITUserContext *, void *memory) {
-    live--;
-    std::free(memory);
-}
-
-}  // namespace
-
-extern "C" {                                                 // the linker puts these in place of aligned_alloc
-void *__real_aligned_alloc(size_t alignment, size_t size);   // NOLINT
-void *__wrap_aligned_alloc(size_t alignment, size_t size) {  // NOLINT
-    return alignment == 64 && fails() ? nullptr : __real_aligned_alloc(alignment, size);
-}
-}
 
 namespace sylvite {
 
@@ -79,29 +49,26 @@ Program storing() {
 }
 
 TEST(OutOfMemory, AtAnyAllocationIsAnErrorOfThatRunOnly) {
-    Halide::JITHandlers handlers;
-    handlers.custom_malloc = allocate;
-    handlers.custom_free = release;
     const Executable run = compile(storing(), baseline());
     const int n = 5000;
     Buffer<float> a(n), slope(n), want(n), loss = Buffer<float>::make_scalar();
     a.for_each_element([&](int i) { a(i) = static_cast<float>(i % 7) * 0.2f; });
     const NamedArguments arguments{{"a", a}, {"n", n}, {"steps", 3}, {"loss", loss}, {"d_loss_d_a", slope}};
-    const Halide::JITHandlers before = Halide::Internal::JITSharedRuntime::set_default_handlers(handlers);
+    test::Allocations allocations;
     run.run(arguments);
     want.copy_from(slope);
     const auto used = mallinfo2().uordblks;
     int failures = 0;
     for (Status status{1, ""}; !status.ok() && failures < 1000; failures++) {
-        until_failure = failures;
+        allocations.fail_after(failures);
         status = run.try_run(arguments);
-        until_failure = -1;
+        allocations.fail_after(-1);
         if (!status.ok()) {
             EXPECT_EQ(status.code, sylvite_out_of_memory) << status.text;
             EXPECT_TRUE(status.text.starts_with("storing_grad: ") || status.text.starts_with("storing: "))
                 << status.text;
         }
-        ASSERT_EQ(live, 0) << "after failure " << failures;
+        ASSERT_EQ(allocations.live(), 0) << "after failure " << failures;
         if (failures % 5 == 0) {
             slope.fill(-1);
             run.run(arguments);
@@ -110,7 +77,6 @@ TEST(OutOfMemory, AtAnyAllocationIsAnErrorOfThatRunOnly) {
     }
     EXPECT_GT(failures, 5);
     EXPECT_LT(mallinfo2().uordblks, used + n * sizeof(float));
-    Halide::Internal::JITSharedRuntime::set_default_handlers(before);
 }
 
 // The same in a library, whose program is linked with sanitizers: what is leaked, or used after it was freed, ends it.

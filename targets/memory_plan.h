@@ -1,0 +1,17 @@
+#pragma once
+
+#include "targets/driver.h"
+
+namespace sylvite {
+
+/// The function that says how much memory a run takes, from the code of `driver` and of the kernels that it calls: what
+/// is left of it when all is left out but sizes of memory and the control flow around them. Its name is
+/// `<program>_memory`; its arguments are those scalars of the program on which that depends, the number of threads (int32)
+/// and a struct sylvite_memory, which it fills in. It takes the time of a run only for loops in whose steps sizes differ.
+///
+/// Where arrays decide whether something runs, it counts as run. Throws Halide::CompileError where arrays decide how
+/// large something is, or a number of steps does that arrays decide on, which names kernel or loop.
+Halide::Internal::LoweredFunc make_memory_function(const Program &program, const Halide::Internal::LoweredFunc &driver,
+                                                   const std::map<std::string, LoweredKernel> &kernels);
+
+}  // namespace sylvite
