@@ -73,9 +73,10 @@ private:
         given_.insert(x.target().key);
     }
 
-    // The tangent of value c of a stage; undefined if it is zero. `self` maps the Func's own reads to its tangent.
+    // The tangent of value c of a stage; undefined if it is zero. `self` maps the Func's own reads to its tangent;
+    // `result` is a read of the value, if there is one.
     Expr tangent_of(const StageForm &form, size_t c, const std::string &where, const std::string &self = "",
-                    const Function *fused = nullptr) {
+                    const Function *fused = nullptr, const Expr &result = Expr()) {
         const Type type = form.values[c].type();
         if (!type.is_float()) {
             return Expr();
@@ -84,7 +85,7 @@ private:
         seeds[c] = make_one(type);
         const auto active = [&](const ReadTarget &read) { return tangents_.count(read.key) || read.key == self; };
         Expr sum;
-        for (const Term &term : linear_form({form.values[c]}, {seeds[c]}, active, where)) {
+        for (const Term &term : linear_form({form.values[c]}, {seeds[c]}, active, where, rule_for, result)) {
             const ReadTarget target = read_target(term.read);
             const std::vector<Expr> args = read_arguments(term.read);
             Expr moved;
@@ -169,7 +170,11 @@ private:
             StageForm form = stage_form(function, static_cast<int>(stage));
             std::vector<Expr> moved;
             for (size_t c = 0; c < form.values.size(); c++) {
-                Expr d = tangent_of(form, c, stage_text(function, static_cast<int>(stage)));
+                // Where nothing is added to it later, what the Func has kept need not be computed again.
+                const Expr result = function.updates().empty() && form.values[c].type() == function.output_types()[c]
+                                        ? Call::make(function, form.args, static_cast<int>(c))
+                                        : Expr();
+                Expr d = tangent_of(form, c, stage_text(function, static_cast<int>(stage)), "", nullptr, result);
                 any = any || d.defined();
                 moved.push_back(d.defined() ? d : make_zero(form.values[c].type()));
             }

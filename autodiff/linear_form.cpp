@@ -51,8 +51,10 @@ private:
 
 class Linearize {
 public:
-    Linearize(const std::function<bool(const ReadTarget &)> &active, std::string where, const RuleLookup &rule) :
-        active_(active), where_(std::move(where)), rule_for_(rule) {}
+    Linearize(const std::function<bool(const ReadTarget &)> &active, std::string where, const RuleLookup &rule,
+              const Expr &value, const Expr &result) :
+        active_(active),
+        where_(std::move(where)), rule_for_(rule), value_(value), result_(result) {}
 
     // Lists the nodes through which `e` depends on active reads, operands before results.
     bool order(const Expr &e) {
@@ -102,6 +104,7 @@ private:
     const std::function<bool(const ReadTarget &)> &active_;
     std::string where_;
     const RuleLookup &rule_for_;
+    const Expr value_, result_;  // an Expr, and what has the same value without computing it
     std::vector<Expr> nodes_;
     std::unordered_map<const IRNode *, bool> depends_;
     std::unordered_map<const IRNode *, Adjoint> adjoints_;
@@ -169,7 +172,8 @@ private:
             << "A derivative needs a rule for every operation; " << where_ << " has \"" << operation.name << "\" in "
             << sylvite::print(e)
             << ", which has none: write it with operations of docs/rules.md, or give it a custom_rule().";
-        const std::vector<Partial> partials = rule->partials(operation.operands, e);
+        const std::vector<Partial> partials =
+            rule->partials(operation.operands, result_.defined() && e.same_as(value_) ? result_ : e);
         for (size_t i = 0; i < operation.operands.size() && i < partials.size(); i++) {
             const Expr &operand = operation.operands[i];
             const auto it = depends_.find(operand.get());
@@ -230,8 +234,8 @@ std::vector<Expr> read_arguments(const Expr &read) {
 
 std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector<Expr> &seeds,
                               const std::function<bool(const ReadTarget &)> &active, const std::string &where,
-                              const RuleLookup &rule) {
-    Linearize linearize(active, where, rule);
+                              const RuleLookup &rule, const Expr &result) {
+    Linearize linearize(active, where, rule, values[0], result);
     for (size_t i = 0; i < values.size(); i++) {
         if (seeds[i].defined() && linearize.order(values[i])) {
             linearize.seed(values[i], seeds[i]);

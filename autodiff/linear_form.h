@@ -39,11 +39,11 @@ struct Term {
 ///
 /// One sweep from the values to the reads through the shared expression graph, each partial taken from the rule table.
 /// Undefined seeds count as zero. A guard is applied after the product, so that what a select does not choose
-/// contributes exactly 0. Equal reads make one term. Throws Halide::CompileError when an operation on the way has no
+/// contributes exactly 0. Equal reads make one term. Coefficients may read `result`, if given, for values[0] itself. Throws Halide::CompileError when an operation on the way has no
 /// rule in the table `rule`; `where` says in which stage, for the message.
 std::vector<Term> linear_form(const std::vector<Expr> &values, const std::vector<Expr> &seeds,
                               const std::function<bool(const ReadTarget &)> &active, const std::string &where,
-                              const RuleLookup &rule = rule_for);
+                              const RuleLookup &rule = rule_for, const Expr &result = Expr());
 
 /// `e` marked as a value through which nothing is differentiated: return_second(true, e), which all of Halide's back
 /// ends compile to `e` and no other Expr looks like.

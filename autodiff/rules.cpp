@@ -32,6 +32,9 @@ Partial chosen(const Expr &wins, const Expr &a, const Expr &b) {
     return {select(a == b, real(a, 0.5), real(a, 1)), wins};
 }
 
+// d (a / b) / d b = -y / b; of a reciprocal without a second division.
+Expr by_divisor(const Operands &a, const Expr &y) { return Internal::is_const_one(a[0]) ? -(y * y) : -y / a[1]; }
+
 // The weight of lerp as a number in [0, 1].
 Expr lerp_weight(const Operands &a) {
     const Type type = a[2].type();
@@ -72,7 +75,7 @@ const std::vector<Rule> table = {
     {"+", D(real(y, 1), real(y, 1)),                     E(a[0] + a[1]), {{-2, 2}, {-2, 2}}, ""},
     {"-", D(real(y, 1), real(y, -1)),                    E(a[0] - a[1]), {{-2, 2}, {-2, 2}}, ""},
     {"*", D(a[1], a[0]),                                 E(a[0] * a[1]), {{-2, 2}, {-2, 2}}, ""},
-    {"/", D(1 / a[1], -y / a[1]),                        E(a[0] / a[1]), {{-2, 2}, {0.5, 2}}, ""},
+    {"/", D(1 / a[1], by_divisor(a, y)),                     E(a[0] / a[1]), {{-2, 2}, {0.5, 2}}, ""},
     {"%", D(real(y, 1), -floor(a[0] / a[1])),            E(a[0] % a[1]), {{-5.4, -4.6}, {2.05, 2.25}},
           "floored, as Halide's %: a - b floor(a / b); at its jumps the derivative from above"},
     {"strict_add", D(real(y, 1), real(y, 1)),            E(strict_float(a[0] + a[1])), {{-2, 2}, {-2, 2}}, ""},

@@ -48,6 +48,20 @@ void check_linearize(const std::function<Func(Func in, Expr p)> &build) {
     }
 }
 
+// What a Func has computed is read by its tangent, not computed again.
+TEST(ForwardDerivative, ReadsTheValueOfTheFunc) {
+    Func in("in"), f("f"), g("g"), h("h"), d_in("d_in");
+    in(x) = 2.f + x, d_in(x) = 1.f * x;
+    f(x) = exp(in(x)), g(x) = 1.f / in(x);
+    h(x) = exp(in(x));
+    h(x) += 1.f;
+    const std::vector<Func> d = jvp({f, g, h}, {{in, d_in}});
+    EXPECT_TRUE(Internal::equal(d[0].value(), f(x) * d_in(x)));
+    EXPECT_TRUE(Internal::equal(Internal::substitute_in_all_lets(d[1].value()), -(g(x) * g(x)) * d_in(x)))
+        << d[1].value();
+    EXPECT_TRUE(Internal::equal(d[2].value(), exp(in(x)) * d_in(x))) << d[2].value();
+}
+
 TEST(Linearize, StagesWithoutAnRDom) {
     check_linearize([](Func in, Expr p) {
         Func g("g"), f("f");
