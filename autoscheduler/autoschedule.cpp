@@ -96,7 +96,40 @@ private:
         return kept;
     }
 
+    // A set of a first-level cache has so many places, and elements that are this far apart share a set. (x86-64, AArch64)
+    static constexpr size_t cache_ways = 8;
+    static constexpr int64_t cache_stride = 4096, cache_line = 64;
+
+    // Arrays whose rows are multiples of that distance lie in memory such that what a definition reads at a point is all in
+    // one set. Where that is more than the set holds, rows get two lines more.
+    bool arrays_collide() const {
+        return !target_.is_gpu() && std::any_of(stages_.begin(), stages_.end(), [](const StageInfo &stage) {
+            return std::any_of(stage.definitions.begin(), stage.definitions.end(), [](const DefinitionInfo &d) {
+                std::set<std::string> arrays;
+                for (const Read &read : d.cost.reads) {
+                    arrays.insert(read.name);
+                }
+                return arrays.size() > cache_ways;
+            });
+        });
+    }
+
+    static std::optional<Directive> longer_rows(const StageInfo &stage) {
+        if (stage.extents.empty() || !stage.constant[0] || stage.extents[0] * stage.bytes % cache_stride != 0) {
+            return std::nullopt;
+        }
+        const int64_t row = stage.extents[0] + 2 * cache_line / stage.bytes;
+        const std::string first = stage.function.args()[0];
+        for (const LoopInfo &loop : stage.definitions[0].loops) {
+            if (loop.variable.halide_name == first) {
+                return Directive{"align_storage", {loop.variable.name, std::to_string(row)}};
+            }
+        }
+        return std::nullopt;
+    }
+
     KernelSchedule plan(const std::set<std::string> &plain) const {
+        const bool collide = arrays_collide();
         const std::map<std::string, bool> kept = kept_stages();
         const Plan plan = place(stages_, target_, estimates_, plain, kept);
         std::set<std::string> taken;
@@ -128,7 +161,12 @@ private:
                 said[i].insert(said[i].begin(), StageSchedule{stage.name, -1});
             }
             if (!stage.output) {
-                said[i][0].directives.insert(said[i][0].directives.begin(), where);
+                std::vector<Directive> &directives = said[i][0].directives;
+                const auto rows = collide && where.name == "compute_root" ? longer_rows(stage) : std::nullopt;
+                if (rows) {
+                    directives.insert(directives.begin(), *rows);
+                }
+                directives.insert(directives.begin(), where);
             } else if (said[i][0].directives.empty() && !plain.count(stage.name)) {
                 said[i].erase(said[i].begin());
             }

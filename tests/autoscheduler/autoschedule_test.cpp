@@ -259,6 +259,29 @@ TEST(Autoschedule, TilesMatrixProducts) {
     expect_same(run_here(program, row, parse_schedule(text), arguments), run_here(program, row, {}, arguments), 0);
 }
 
+// Rows of 4096 bytes put what a definition reads at a point into one set of the cache; with more arrays than it holds, they
+// are made longer.
+TEST(Autoschedule, ManyArraysAreKeptApartInTheCache) {
+    const Var x("x");
+    const auto text_for = [&](int n, int arrays) {
+        const Array a = input<float>("a", {n});
+        Func last("last");
+        std::vector<Expr> sums(2, Expr(0.f));
+        for (int i = 0; i < arrays; i++) {
+            Func part("part");
+            part(x) = Halide::sin(a(x) + float(i));
+            sums[0] += part(x);
+            sums[1] += part(Halide::max(x - 1, 0));
+        }
+        last(x) = sums[0] * sums[1];
+        return print(autoschedule(Program("p", {a}, {{"b", Array(last, {n})}}), find_target("x86-64")));
+    };
+    EXPECT_NE(text_for(2048, 9).find("stage part\n    compute_root\n    align_storage x 2080\n"), std::string::npos)
+        << text_for(2048, 9);
+    EXPECT_EQ(text_for(2000, 9).find("align_storage"), std::string::npos);
+    EXPECT_EQ(text_for(2048, 8).find("align_storage"), std::string::npos);
+}
+
 TEST(Autoschedule, KeepsWhatIsDecidedAndFillsInTheRest) {
     const Program program = one_of_each_kind(400)[7].program;  // a convolution
     const Schedule keep = parse_schedule("sylvite-schedule 1\n"
