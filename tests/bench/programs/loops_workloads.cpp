@@ -3,6 +3,7 @@
 #include "tests/bench/programs/workload.h"
 
 #include "autodiff/autodiff.h"
+#include "autodiff/vmap.h"
 
 namespace sylvite::bench {
 
@@ -34,26 +35,33 @@ Program oscillators() {
     return Program("oscillators", {start, p}, {{"loss", Array(loss, {})}});
 }
 
-// The wave equation in a medium of varying speed; c is (speed dt / dx)^2.
+// The wave equation in a medium of varying speed; c is (speed dt / dx)^2. Run backwards it is the same equation, so the
+// reverse derivative need not keep any state.
 //
 //     u[t+1] = 2 u[t] - u[t-1] + c L u[t],  u = 0 beyond the edges
-Array surface_after(int steps, const Array &start, const Array &c, Memory memory) {
+Array surface_after(int steps, const Array &start, const Array &c) {
+    const auto onward = [&](const Array &now, const Array &before) {
+        const Func u = zero_outside(now);
+        Func next("next");
+        const Expr around = u(x - 1, y) + u(x + 1, y) + u(x, y - 1) + u(x, y + 1);
+        next(x, y) = 2 * u(x, y) - before(x, y) + c(x, y) * (around - 4 * u(x, y));
+        return Array(next, now.extents());
+    };
+    const auto inverse = [&](const Expr &, const Arrays &after) {
+        return Arrays{after[1], onward(after[1], after[0])};
+    };
     return loop(steps, {start, start},
                 [&](const Expr &, const Array &now, const Array &before) {
-                    const Func u = zero_outside(now);
-                    Func next("next");
-                    const Expr around = u(x - 1, y) + u(x + 1, y) + u(x, y - 1) + u(x, y + 1);
-                    next(x, y) = 2 * u(x, y) - before(x, y) + c(x, y) * (around - 4 * u(x, y));
-                    return Arrays{Array(next, now.extents()), now};
+                    return Arrays{onward(now, before), now};
                 },
-                {.name = "wave", .memory = memory})[0];
+                {.name = "wave", .memory = Memory::reversible(inverse)})[0];
 }
 
 Program wave() {
     constexpr int n = 256;
     const Array start = input<float>("start", {n, n}), c = input<float>("c", {n, n}),
                 seen = input<float>("seen", {n, n});
-    const Array last = surface_after(256, start, c, Memory::sqrt);
+    const Array last = surface_after(256, start, c);
     const RDom column(0, n, "column"), row(0, n, "row");
     Func row_sum("row_sum"), loss("loss");
     const Expr difference = last(column, y) - seen(column, y);
@@ -100,25 +108,19 @@ Program van_der_pol() {
     return Program("van_der_pol", {place, speed, theta}, {{"loss", Array(loss, {})}});
 }
 
-// The derivative by each of the two parameters, in two sweeps of the forward derivative.
+// The derivative by each of the two parameters: the forward derivative along both at a time.
 Program by_both(const Program &program, const std::vector<std::string> &wrt) {
-    const Program derivative = jvp(program, wrt);
+    const Program derivative = vmap(jvp(program, wrt), {"d_theta"}, 2);
     std::vector<CallArgument> arguments;
     for (const ProgramInput &input : program.inputs()) {
         arguments.emplace_back(input.array());
     }
-    Arrays along[2];
-    for (int parameter = 0; parameter < 2; parameter++) {
-        Func direction("direction");
-        direction(i) = Halide::select(i == parameter, 1.f, 0.f);
-        std::vector<CallArgument> with_direction = arguments;
-        with_direction.emplace_back(Array(direction, {2}));
-        along[parameter] = call(derivative, with_direction);
-    }
-    Func slope("slope");
-    slope(i) = Halide::select(i == 0, along[0][1](), along[1][1]());
-    return Program("van_der_pol_derivative", program.inputs(),
-                   {{"loss", along[0][0]}, {"d_loss_d_theta", Array(slope, {2})}});
+    const Var k("k");
+    Func directions("directions");
+    directions(i, k) = Halide::select(i == k, 1.f, 0.f);
+    arguments.emplace_back(Array(directions, {2, 2}));
+    const Arrays both = call(derivative, arguments);
+    return Program("van_der_pol_derivative", program.inputs(), {{"loss", both[0]}, {"d_loss_d_theta", both[1]}});
 }
 
 }  // namespace
