@@ -121,7 +121,8 @@ private:
             const auto dimension = as_const_int(op->args[1]);
             const auto found = buffer ? inside_.second->extents.find(buffer->name) : inside_.second->extents.end();
             if (found != inside_.second->extents.end() && dimension) {
-                return op->name == Call::buffer_get_min ? make_zero(op->type) : Halide::max(found->second[*dimension], 0);
+                return op->name == Call::buffer_get_min ? make_zero(op->type)
+                                                        : Halide::max(found->second[*dimension], 0);
             }
         }
         return IRMutator::visit(op);
@@ -132,9 +133,9 @@ private:
         if (call && call->name == "sylvite_reserve") {
             const std::string &arena = call->args[0].as<Variable>()->name;
             const Expr bytes = checked(call->args[2], "arrays");
-            const Stmt count = Evaluate::make(Call::make(
-                Halide::Int(32), "sylvite_hold_arena",
-                {memory(), Variable::make(Halide::Handle(), arena), bytes}, Call::Extern));
+            const Stmt count =
+                Evaluate::make(Call::make(Halide::Int(32), "sylvite_hold_arena",
+                                          {memory(), Variable::make(Halide::Handle(), arena), bytes}, Call::Extern));
             return both(count, mutate(op->body));
         }
         if (call && kernels_.count(call->name)) {
@@ -188,7 +189,8 @@ private:
 
     Stmt visit(const IfThenElse *op) override {
         const Expr condition = mutate(op->condition);
-        const Stmt then = mutate(op->then_case), otherwise = op->else_case.defined() ? mutate(op->else_case) : nothing();
+        const Stmt then = mutate(op->then_case),
+                   otherwise = op->else_case.defined() ? mutate(op->else_case) : nothing();
         if (is_nothing(then) && is_nothing(otherwise)) {
             return nothing();
         }

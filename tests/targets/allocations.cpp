@@ -48,10 +48,10 @@ void forget(void *memory) {
 
 }  // namespace
 
-extern "C" {                          // the linker puts these in place of malloc and free
-void *__real_malloc(size_t bytes);    // NOLINT
-void __real_free(void *memory);       // NOLINT
-void *__wrap_malloc(size_t bytes) {   // NOLINT
+extern "C" {                         // the linker puts these in place of malloc and free
+void *__real_malloc(size_t bytes);   // NOLINT
+void __real_free(void *memory);      // NOLINT
+void *__wrap_malloc(size_t bytes) {  // NOLINT
     return counted(bytes, [&] { return __real_malloc(bytes); });
 }
 void __wrap_free(void *memory) {  // NOLINT

@@ -51,8 +51,9 @@ struct Sizes {
 
 Program looping(const Memory &memory) {
     const Sizes s;
-    const Array end = loop(s.steps, {s.u0}, [&](const Expr &, const Arrays &u) { return Arrays{storing_step_of(u[0], s.k, s.n)}; },
-                           {.memory = memory})[0];
+    const Array end =
+        loop(s.steps, {s.u0}, [&](const Expr &, const Arrays &u) { return Arrays{storing_step_of(u[0], s.k, s.n)}; },
+             {.memory = memory})[0];
     return with_loss("looping", s.inputs(), end, s.n);
 }
 
@@ -71,61 +72,60 @@ Program scanning(const Memory &memory) {
 
 Program nesting(const Memory &outer, const Memory &inner) {
     const Sizes s;
-    const Array end = loop(s.steps, {s.u0},
-                           [&](const Expr &t, const Arrays &u) {
-                               const Array in = loop(t, {u[0]},
-                                                     [&](const Expr &, const Arrays &v) {
-                                                         return Arrays{step_of(v[0], s.k, s.n)};
-                                                     },
-                                                     {.name = "inner", .memory = inner, .capacity = s.steps})[0];
-                               return Arrays{row("next", in(x) * u[0](x), s.n)};
-                           },
-                           {.name = "outer", .memory = outer})[0];
+    const Array end =
+        loop(s.steps, {s.u0},
+             [&](const Expr &t, const Arrays &u) {
+                 const Array in =
+                     loop(t, {u[0]}, [&](const Expr &, const Arrays &v) { return Arrays{step_of(v[0], s.k, s.n)}; },
+                          {.name = "inner", .memory = inner, .capacity = s.steps})[0];
+                 return Arrays{row("next", in(x)*u[0](x), s.n)};
+             },
+             {.name = "outer", .memory = outer})[0];
     return with_loss("nesting", s.inputs(), end, s.n);
 }
 
 Program waiting(const Memory &memory) {
     const Sizes s;
-    const Array end = while_loop([&](const Arrays &u) { return u[1](0) < s.steps; }, {s.u0, row("count", 0, 1)},
-                                 [&](const Expr &, const Arrays &u) {
-                                     return Arrays{step_of(u[0], s.k, s.n), row("count", u[1](x) + 1, 1)};
-                                 },
-                                 {.memory = memory,
-                                  .capacity = memory.way == Memory::Way::store_all ? Expr(s.steps) : Expr()})
-                          .state[0];
+    const Array end =
+        while_loop([&](const Arrays &u) { return u[1](0) < s.steps; }, {s.u0, row("count", 0, 1)},
+                   [&](const Expr &, const Arrays &u) {
+                       return Arrays{step_of(u[0], s.k, s.n), row("count", u[1](x) + 1, 1)};
+                   },
+                   {.memory = memory, .capacity = memory.way == Memory::Way::store_all ? Expr(s.steps) : Expr()})
+            .state[0];
     return with_loss("waiting", s.inputs(), end, s.n);
 }
 
 Program branching(const Memory &memory) {
     const Sizes s;
-    const Array end =
-        loop(s.steps, {s.u0},
-             [&](const Expr &, const Arrays &u) {
-                 return branch(u[0](0) > 0.5f, u, [&](const Arrays &v) { return Arrays{step_of(v[0], s.k, s.n)}; },
-                               [&](const Arrays &v) { return Arrays{row("half", 0.5f * v[0](x), s.n)}; });
-             },
-             {.memory = memory})[0];
+    const Array end = loop(s.steps, {s.u0},
+                           [&](const Expr &, const Arrays &u) {
+                               return branch(
+                                   u[0](0) > 0.5f, u, [&](const Arrays &v) { return Arrays{step_of(v[0], s.k, s.n)}; },
+                                   [&](const Arrays &v) { return Arrays{row("half", 0.5f * v[0](x), s.n)}; });
+                           },
+                           {.memory = memory})[0];
     return with_loss("branching", s.inputs(), end, s.n);
 }
 
 // Arrays that grow from step to step, in a loop and within a kernel.
 Program growing(const Memory &memory) {
     const Sizes s;
-    const Array end = loop(s.steps, {s.u0},
-                           [&](const Expr &t, const Arrays &u) {
-                               const Expr m = s.n * (t + 1);
-                               const Array wide = loop(2, {row("wide", u[0](x % s.n), m)},
-                                                       [&](const Expr &, const Arrays &w) {
-                                                           return Arrays{row("w", Halide::sin(w[0](x)), m)};
-                                                       },
-                                                       {.name = "inner"})[0];
-                               Func part("part");
-                               const RDom r(0, m);
-                               part(x) = 0.f;
-                               part(r % s.n) += wide(r);
-                               return Arrays{row("next", part(x) + part(Halide::max(x - 1, 0)), s.n)};
-                           },
-                           {.memory = memory})[0];
+    const Array end =
+        loop(s.steps, {s.u0},
+             [&](const Expr &t, const Arrays &u) {
+                 const Expr m = s.n * (t + 1);
+                 const Array wide =
+                     loop(2, {row("wide", u[0](x % s.n), m)},
+                          [&](const Expr &, const Arrays &w) { return Arrays{row("w", Halide::sin(w[0](x)), m)}; },
+                          {.name = "inner"})[0];
+                 Func part("part");
+                 const RDom r(0, m);
+                 part(x) = 0.f;
+                 part(r % s.n) += wide(r);
+                 return Arrays{row("next", part(x) + part(Halide::max(x - 1, 0)), s.n)};
+             },
+             {.memory = memory})[0];
     return with_loss("growing", s.inputs(), end, s.n);
 }
 
@@ -221,12 +221,13 @@ TEST(MemoryPlan, CountsThreads) {
     twice(x, y) = 2 * a(x, y);
     next(x, y) = twice(x, y) + twice(Halide::max(x - 1, 0), y);
     const Program program("columns", {a, n}, {{"b", Array(next, {n, 8})}});
-    const Executable run = compile(program, baseline(), parse_schedule("sylvite-schedule 1\n"
-                                                                       "kernel main\n"
-                                                                       "  stage twice\n"
-                                                                       "    compute_at next y\n"
-                                                                       "  stage next\n"
-                                                                       "    parallel y\n"));
+    const Executable run = compile(program, baseline(),
+                                   parse_schedule("sylvite-schedule 1\n"
+                                                  "kernel main\n"
+                                                  "  stage twice\n"
+                                                  "    compute_at next y\n"
+                                                  "  stage next\n"
+                                                  "    parallel y\n"));
     const NamedArguments sizes{{"n", 5000}};
     EXPECT_EQ(run.memory(sizes, 1), 5000 * 4);
     EXPECT_EQ(run.memory(sizes, 2), 2 * 5000 * 4);
@@ -248,23 +249,27 @@ std::string error_of(const std::function<void()> &f) {
 TEST(MemoryPlan, SaysWhatIsMissingOrNotKnown) {
     const Executable run = compile(looping({}), baseline());
     EXPECT_EQ(error_of([&] { run.memory({{"n", 5}}); }), "looping: argument trips is missing");
-    EXPECT_EQ(error_of([&] { run.memory({{"n", 5}, {"trips", 1.5}}); }),
+    EXPECT_EQ(error_of([&] {
+                  run.memory({{"n", 5}, {"trips", 1.5}});
+              }),
               "looping: argument trips must be a number of type int32");
-    EXPECT_EQ(error_of([&] { run.memory({{"n", 5}, {"trip", 1}}); }),
+    EXPECT_EQ(error_of([&] {
+                  run.memory({{"n", 5}, {"trip", 1}});
+              }),
               "looping: there is no argument trip; the arguments are u0, k, n, trips, loss: did you mean trips?");
 
     // What grows with the steps of a loop of which arrays say how many it makes.
     const Array a = input<float>("a", {1}), count = input<int>("count", {});
     const Array end = loop(count(), {a}, [&](const Expr &t, const Arrays &s) {
-        const Array wide = loop(1, {row("wide", s[0](0), t + 1)}, [&](const Expr &, const Arrays &w) {
-            return Arrays{row("w", w[0](x), t + 1)};
-        })[0];
+        const Array wide = loop(1, {row("wide", s[0](0), t + 1)},
+                                [&](const Expr &, const Arrays &w) { return Arrays{row("w", w[0](x), t + 1)}; })[0];
         return Arrays{row("next", wide(t), 1)};
     })[0];
     const Executable unknown = compile(Program("unknown", {a, count}, {{"b", end}}), baseline());
-    EXPECT_EQ(error_of([&] { unknown.memory(); }),
-              "Error: memory() needs to know sizes before a run; unknown has arrays of a size that depends on what arrays "
-              "hold, or on a number of steps that does, here in the loop of step_t: give it an extent that does not.\n");
+    EXPECT_EQ(
+        error_of([&] { unknown.memory(); }),
+        "Error: memory() needs to know sizes before a run; unknown has arrays of a size that depends on what arrays "
+        "hold, or on a number of steps that does, here in the loop of step_t: give it an extent that does not.\n");
 }
 
 }  // namespace
