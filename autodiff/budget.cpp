@@ -55,6 +55,10 @@ struct Choice {
 
 std::vector<Choice> choices_for(const LoopNode &loop) {
     const Expr states = bytes_of_states(loop);
+    Expr inner = make_zero(Halide::Int(64));  // what loops inside work on, once more wherever steps are run again
+    for (const LoopNode *inside : loops_in(loop)) {
+        inner += 2 * bytes_of_states(*inside);
+    }
     const int64_t n = likely_steps(loop);
     std::vector<Choice> choices;
     if (loop.capacity.defined()) {
@@ -63,11 +67,12 @@ std::vector<Choice> choices_for(const LoopNode &loop) {
         if (const auto constant = as_const_int(simplify(loop.capacity))) {
             const auto segment = std::max<int64_t>(1, std::ceil(std::sqrt(static_cast<double>(*constant))));
             const int64_t kept = (*constant + segment - 1) / segment + segment + 4;
-            choices.push_back({Memory::sqrt, states * make_const(Halide::Int(64), kept), static_cast<double>(n)});
+            choices.push_back(
+                {Memory::sqrt, states * make_const(Halide::Int(64), kept) + inner, static_cast<double>(n)});
         }
     }
     for (int k = 8; k >= 1; k--) {
-        choices.push_back({Memory::binomial(k), states * (2 * k), static_cast<double>(again_with(n, k))});
+        choices.push_back({Memory::binomial(k), (2 * states + inner) * k, static_cast<double>(again_with(n, k))});
     }
     return choices;
 }

@@ -41,7 +41,8 @@ struct Memory {
     /// Takes of store_all, sqrt and binomial what runs the fewest steps again among those whose states fit into `bytes`,
     /// together with those of the loops inside which do not say how they keep theirs. `bytes` may be an Expr of sizes:
     /// what fits must be provable when the derivative is made. Throws Halide::CompileError then, where nothing is known to
-    /// fit. Counted are the states that are kept and those that steps run again work on, not adjoints.
+    /// fit. Counted are the states that are kept and two buffers for each that steps run again work on, those of loops
+    /// inside included, not adjoints.
     static Memory budget(int64_t bytes);
     static Memory budget(const Expr &bytes);
 

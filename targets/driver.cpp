@@ -49,8 +49,10 @@ private:
     };
     std::vector<Level> levels_;
     std::vector<std::unique_ptr<Storage>> finished_storage_;
-    std::map<Key, Expr> arrays_;   // where an Array can be read
-    std::map<Key, Expr> targets_;  // where a kernel writes an Array, if decided before the kernel is met
+    std::vector<const Loop *> around_;   // the loops around the current statement
+    std::vector<std::string> counters_;  // of rings that go on when their loop runs again
+    std::map<Key, Expr> arrays_;         // where an Array can be read
+    std::map<Key, Expr> targets_;        // where a kernel writes an Array, if decided before the kernel is met
 
     std::vector<LoweredArgument> arguments() const;
     Statements block(const std::string &step, const std::function<void(Statements &)> &content);
@@ -71,6 +73,7 @@ private:
         Expr slices;                    // where all values are kept, if they are; the others are then views of it
         int first = 0;                  // the slice of the value that the first step makes
         std::vector<Expr> kept;         // what is read of the slices: history, stack
+        std::string counter;            // says where the next step writes, if not the number of the step does
         Expr reading, writing;          // of the current step
     };
     Ring make_ring(const Loop &loop, const RingPlan &plan, Statements &out);
@@ -160,6 +163,10 @@ LoweredFunc Driver::make(const Block &program_block) {
         storage->prepare(all);
     }
     watch_points_.begin(all);
+    for (const std::string &counter : counters_) {
+        all.number(counter);
+        all.store(counter, 0, 0);
+    }
     all.run(body.close());
     return LoweredFunc(program_.name(), arguments(), all.close(), Halide::LinkageType::ExternalPlusMetadata);
 }
@@ -295,6 +302,10 @@ Driver::Ring Driver::make_ring(const Loop &loop, const RingPlan &plan, Statement
     if (plan.history >= 0) {
         keep_all(ring, loop, out);
     }
+    if (plan.size > 1 && !around_.empty() && carries(*around_.back(), loop)) {
+        ring.counter = unique_name(name + ".next");
+        counters_.push_back(ring.counter);
+    }
     return ring;
 }
 
@@ -327,10 +338,15 @@ void Driver::keep_all(Ring &ring, const Loop &loop, Statements &out) {
 // Where this step writes.
 void Driver::choose(Ring &ring, const Loop &loop, Statements &body) {
     const Expr step = loop.node->step;
+    Expr place = step % ring.plan.size;
+    if (!ring.counter.empty()) {
+        place = body.let(unique_name(ring.counter + ".place"), Statements::load_number(ring.counter));
+        body.store(ring.counter, (place + 1) % ring.plan.size, 0);
+    }
     const auto turn = [&](const std::vector<Expr> &buffers) {
         Expr chosen = buffers.back();
         for (int i = ring.plan.size - 2; i >= 0; i--) {
-            chosen = Select::make(step % ring.plan.size == i, buffers[i], chosen);
+            chosen = Select::make(place == i, buffers[i], chosen);
         }
         return ring.plan.size == 1 ? chosen : body.let(unique_name(loop.name + ".turn"), chosen);
     };
@@ -388,8 +404,9 @@ void Driver::loop(const Loop &loop, Statements &out) {
     const std::string table = unique_name(loop.name + ".states");
     out.pointer_table(table, states);
     for (int j = 0; j < states; j++) {
-        out.store_pointer(table, array(*node.init[j].node()), j);
+        out.store(table, array(*node.init[j].node()), j);
     }
+    around_.push_back(&loop);
     const Statements body = block(node.step.as<Variable>()->name, [&](Statements &inside) {
         std::vector<Expr> now(states);
         for (int j = 0; j < states; j++) {
@@ -403,6 +420,7 @@ void Driver::loop(const Loop &loop, Statements &out) {
         step_of(loop, rings, table, inside);
         watch_points_.end_step();
     });
+    around_.pop_back();
     if (is_while) {
         repeat_while(loop, table, body, out);
     } else {
@@ -467,7 +485,7 @@ void Driver::step_of(const Loop &loop, std::vector<Ring> &rings, const std::stri
         }
     }
     for (int j = 0; j < states; j++) {
-        body.store_pointer(table, next[j].defined() ? next[j] : array(*node.next[j].node()), j);
+        body.store(table, next[j].defined() ? next[j] : array(*node.next[j].node()), j);
     }
 }
 

@@ -28,14 +28,6 @@ Maker maker_of(const ArrayNode *value, const Block &body) {
     return {};
 }
 
-// Whether an inner loop makes the Array: it will be written anew when that loop runs again.
-bool is_made_by_inner_loop(const ArrayNode &node, const Block &body) {
-    return node.loop && std::any_of(body.steps.begin(), body.steps.end(), [&](const Step &step) {
-               const auto *loop = std::get_if<std::shared_ptr<const Loop>>(&step);
-               return loop && (*loop)->node == node.loop;
-           });
-}
-
 bool has(const Arrays &arrays, const ArrayNode *node) {
     return std::any_of(arrays.begin(), arrays.end(), [&](const Array &a) { return a.node().get() == node; });
 }
@@ -51,6 +43,47 @@ bool is_read(const ArrayNode *node, const Block &block, const Kernel *except) {
     });
 }
 
+// The loop of the body that makes the Array, if one does: it will be written anew when that loop runs again.
+const Loop *loop_that_makes(const ArrayNode &node, const Block &body) {
+    for (const Step &step : body.steps) {
+        const auto *loop = std::get_if<std::shared_ptr<const Loop>>(&step);
+        if (node.loop && loop && (*loop)->node == node.loop) {
+            return loop->get();
+        }
+    }
+    return nullptr;
+}
+
+// Whether extents of states, those of loops inside included, change with `step`.
+bool extents_use(const Loop &loop, const std::string &step) {
+    for (const Array &state : loop.node->state) {
+        for (const Expr &extent : state.extents()) {
+            if (Halide::Internal::expr_uses_var(extent, step)) {
+                return true;
+            }
+        }
+    }
+    return std::any_of(loop.body.steps.begin(), loop.body.steps.end(), [&](const Step &inside) {
+        const auto *inner = std::get_if<std::shared_ptr<const Loop>>(&inside);
+        return inner && extents_use(**inner, step);
+    });
+}
+
+// The steps of a block from the one that is that loop on, which is without what it reads before its own first step.
+bool is_read_from(const Loop &inner, const ArrayNode *node, const Block &body) {
+    Block rest;
+    bool begun = false;
+    for (const Step &step : body.steps) {
+        const auto *loop = std::get_if<std::shared_ptr<const Loop>>(&step);
+        if (loop && loop->get() == &inner) {
+            begun = true;
+        } else if (begun) {
+            rest.steps.push_back(step);
+        }
+    }
+    return has(inner.node->next, node) || is_read(node, inner.body, nullptr) || is_read(node, rest, nullptr);
+}
+
 class Planner {
 public:
     explicit Planner(const Loop &loop) : loop_(loop), node_(*loop.node) {}
@@ -64,7 +97,8 @@ public:
         }
         for (int j = 0; j < states; j++) {
             const ArrayNode &next = *node_.next[j].node();
-            if (!loop_.keeps(j) && (maker_of(&next, loop_.body).kernel || is_made_by_inner_loop(next, loop_.body))) {
+            if (!loop_.keeps(j) && !is_carried(loop_, j) &&
+                (maker_of(&next, loop_.body).kernel || loop_that_makes(next, loop_.body))) {
                 add(j);
             }
         }
@@ -148,6 +182,31 @@ private:
 };
 
 }  // namespace
+
+bool is_carried(const Loop &loop, int state) {
+    const LoopNode &node = *loop.node;
+    const ArrayNode *now = node.state[state].node().get(), &next = *node.next[state].node();
+    const Loop *inner = loop_that_makes(next, loop.body);
+    if (loop.keeps(state) || !inner || next.kind != Kind::Result || inner->node->init[next.index].node().get() != now) {
+        return false;
+    }
+    for (size_t k = 0; k < inner->node->state.size(); k++) {
+        if (inner->keeps(static_cast<int>(k))) {
+            return false;  // what it has kept is written over from its first step on
+        }
+    }
+    return !has(node.next, now) && !is_read_from(*inner, now, loop.body) &&
+           !extents_use(*inner, node.step.as<Halide::Internal::Variable>()->name);
+}
+
+bool carries(const Loop &outer, const Loop &inner) {
+    for (size_t j = 0; j < outer.node->state.size(); j++) {
+        if (outer.node->next[j].node()->loop == inner.node && is_carried(outer, static_cast<int>(j))) {
+            return true;
+        }
+    }
+    return false;
+}
 
 std::vector<RingPlan> plan_rings(const Loop &loop,
                                  const std::function<bool(const std::string &, int, int)> &may_work_in_place) {

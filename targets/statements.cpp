@@ -39,8 +39,19 @@ void Statements::pointer_table(const std::string &name, int size) {
     });
 }
 
-void Statements::store_pointer(const std::string &table, const Expr &pointer, int index) {
-    run(Store::make(table, pointer, index, Halide::Parameter(), const_true(), ModulusRemainder()));
+void Statements::number(const std::string &name) {
+    around([=](const Stmt &rest) {
+        return Allocate::make(name, Halide::Int(32), Halide::MemoryType::Stack, {1}, const_true(), rest);
+    });
+}
+
+void Statements::store(const std::string &name, const Expr &value, int index) {
+    run(Store::make(name, value, index, Halide::Parameter(), const_true(), ModulusRemainder()));
+}
+
+Expr Statements::load_number(const std::string &name) {
+    return Load::make(Halide::Int(32), name, 0, Halide::Buffer<>(), Halide::Parameter(), const_true(),
+                      ModulusRemainder());
 }
 
 Expr Statements::load_pointer(const std::string &table, const Expr &index) {

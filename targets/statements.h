@@ -27,8 +27,12 @@ public:
 
     /// Binds `name` to an array of `size` pointers on the stack.
     void pointer_table(const std::string &name, int size);
-    void store_pointer(const std::string &table, const Expr &pointer, int index);
     static Expr load_pointer(const std::string &table, const Expr &index);
+    /// The same for one int32.
+    void number(const std::string &name);
+    static Expr load_number(const std::string &name);
+    /// Stores to a table or number.
+    void store(const std::string &name, const Expr &value, int index);
 
     /// Adds what `wrap` makes of all the statements that follow.
     void around(std::function<Stmt(Stmt rest)> wrap) { wraps_.push_back(std::move(wrap)); }

@@ -167,8 +167,8 @@ std::vector<Case> cases() {
                           {"gradient of growing", [] { return grad(growing(Memory::binomial(2)), {"u0"}); }},
                           {"gradient of while_loop, binomial", gradient([] { return waiting(Memory::binomial(2)); })},
                           {"gradient of nested", gradient([] { return nesting(Memory::binomial(2), Memory::sqrt); })}};
-    for (const auto &[name, memory] : policies) {
-        all.push_back({"gradient of loop, " + name, gradient([memory] { return looping(memory); })});
+    for (const auto &policy : policies) {
+        all.push_back({"gradient of loop, " + policy.first, gradient([policy] { return looping(policy.second); })});
     }
     return all;
 }
@@ -211,6 +211,30 @@ TEST(MemoryPlan, IsWhatARunTakes) {
         }
     }
     set_threads(threads);
+}
+
+// Beyond what loops take that keep nothing and run backwards, a budget is what its loops take at most.
+TEST(MemoryPlan, BudgetsHold) {
+    constexpr int n = 4096;
+    constexpr int64_t state = n * 4;
+    const Array u0 = input<float>("u0", {n}), k = input<float>("k", {n});
+    const LoopBody step = [&](const Expr &, const Arrays &u) { return Arrays{step_of(u[0], k, n)}; };
+    const auto planned = [&](const Memory &outer, const Memory &inner, bool nested) {
+        const LoopBody steps = [&](const Expr &, const Arrays &u) {
+            const Array end = loop(10, u, step, {.name = "inner", .memory = inner})[0];
+            return Arrays{row("next", end(x) * k(x), n)};
+        };
+        const Array end = loop(nested ? 10 : 100, {u0}, nested ? steps : step, {.memory = outer})[0];
+        return compile(grad(with_loss("within", {u0, k}, end, n), {"u0", "k"}), baseline()).memory();
+    };
+    const Memory undone = Memory::reversible([](const Expr &, const Arrays &u) { return u; });
+    for (const bool nested : {false, true}) {
+        const int64_t nothing = planned(undone, undone, nested);
+        for (const int states : {101, 22, 14, 6}) {
+            EXPECT_LE(planned(Memory::budget(states * state), {}, nested), nothing + states * state)
+                << states << (nested ? " states, nested" : " states");
+        }
+    }
 }
 
 // Each thread that works in a parallel loop has what the loop keeps.

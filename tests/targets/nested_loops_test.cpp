@@ -2,10 +2,12 @@
 
 #include "frontend/print.h"
 #include "targets/compile.h"
+#include "targets/rings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 
 namespace sylvite {
@@ -110,6 +112,91 @@ TEST(NestedLoops, TheInnermostReadsTheResultOfALoopBeforeTheOutermost) {
 }
 
 // Within a kernel the state `a` is told apart from the input `a` by a number, which other names may have.
+// A pair of states that an outer loop hands on through inner ones, with 0, 1 and 2 steps in turn, as a program and in C++.
+enum class Handed { on, with_a_read_later, swapped, through_three };
+using Row = std::array<int, n>;
+
+Program handed(Handed how) {
+    const Array start = input<int>("start", {n});
+    const auto leap = [](const Expr &trips, const Arrays &pair) {
+        return loop(trips, pair, LoopBody([](const Expr &t, const Arrays &s) {
+                        return Arrays{row("next", s[0]((x + 1) % n) * 3 - s[1](n - 1 - x) + t), s[0]};
+                    }),
+                    {.name = "inner"});
+    };
+    const Arrays ends =
+        loop(7, {start, start}, LoopBody([&](const Expr &t, const Arrays &s) {
+                 Arrays pair = leap(t % 3, s);
+                 if (how == Handed::with_a_read_later) {
+                     pair[1] = row("later", pair[1](x) + s[0](n - 1 - x));
+                 } else if (how == Handed::swapped) {
+                     std::swap(pair[0], pair[1]);
+                 } else if (how == Handed::through_three) {
+                     pair = loop(2, s, LoopBody([&](const Expr &u, const Arrays &r) { return leap((t + u) % 3, r); }));
+                 }
+                 return pair;
+             }),
+             {.name = "outer"});
+    return Program("handed", {start}, {{"a", ends[0]}, {"b", ends[1]}});
+}
+
+std::pair<Row, Row> by_hand(Handed how, const Row &start) {
+    Row a = start, b = start;
+    const auto leap = [&](int trips) {
+        for (int t = 0; t < trips; t++) {
+            Row next;
+            for (int i = 0; i < n; i++) {
+                next[i] = a[(i + 1) % n] * 3 - b[n - 1 - i] + t;
+            }
+            b = a, a = next;
+        }
+    };
+    for (int t = 0; t < 7; t++) {
+        const Row before = a;
+        for (int u = 0; u < (how == Handed::through_three ? 2 : 1); u++) {
+            leap((t + u) % 3);
+        }
+        if (how == Handed::swapped) {
+            std::swap(a, b);
+        }
+        for (int i = 0; i < n && how == Handed::with_a_read_later; i++) {
+            b[i] += before[n - 1 - i];
+        }
+    }
+    return {a, b};
+}
+
+TEST(NestedLoops, StatesThatAreHandedOnKeepTheirValues) {
+    for (const Handed how : {Handed::on, Handed::with_a_read_later, Handed::swapped, Handed::through_three}) {
+        Row start{1, -2, 5};
+        Buffer<int> from(start.data(), n), a(n), b(n);
+        compile(handed(how), find_target("x86-64"))({{"start", from}, {"a", a}, {"b", b}});
+        const auto [want_a, want_b] = by_hand(how, start);
+        for (int i = 0; i < n; i++) {
+            EXPECT_EQ(a(i), want_a[i]) << static_cast<int>(how);
+            EXPECT_EQ(b(i), want_b[i]) << static_cast<int>(how);
+        }
+    }
+}
+
+std::vector<bool> carried(Handed how) {
+    const Block block = blocks_of(handed(how));
+    for (const Step &step : block.steps) {
+        if (const auto *outer = std::get_if<std::shared_ptr<const Loop>>(&step)) {
+            return {is_carried(**outer, 0), is_carried(**outer, 1)};
+        }
+    }
+    return {};
+}
+
+// A state lies in the buffers of the loop inside unless that would write over it while it is read.
+TEST(NestedLoops, StatesThatAreHandedOnHaveNoBuffersOfTheirOwn) {
+    EXPECT_EQ(carried(Handed::on), (std::vector<bool>{true, true}));
+    EXPECT_EQ(carried(Handed::with_a_read_later), (std::vector<bool>{false, false}));
+    EXPECT_EQ(carried(Handed::swapped), (std::vector<bool>{false, false}));
+    EXPECT_EQ(carried(Handed::through_three), (std::vector<bool>{true, true}));
+}
+
 TEST(NestedLoops, NamesThatAreAlikeButForNumbers) {
     Func early("a");  // has the name before the input asks for it
     const Halide::Param<float> a_3("a_3");
