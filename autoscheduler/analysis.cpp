@@ -59,13 +59,77 @@ private:
     }
 };
 
-// Halide's box of each Func, for outputs on the boxes given. Empty where it finds none.
-std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::vector<Box> &boxes) {
+// Everything that a definition computes with.
+std::vector<Expr> exprs_of(const Definition &definition) {
+    std::vector<Expr> exprs = definition.values();
+    exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
+    exprs.push_back(definition.predicate());
+    return exprs;
+}
+
+// What the variables of a definition run over, where its Func is needed on `box`.
+Scope<Interval> ranges_of(const Function &function, const Definition &definition, const Box &box) {
+    Scope<Interval> ranges;
+    for (size_t d = 0; d < box.size(); d++) {
+        ranges.push(function.args()[d], box[d]);
+    }
+    for (const ReductionVariable &r : definition.schedule().rvars()) {
+        ranges.push(r.var, Interval(r.min, r.min + r.extent - 1));
+    }
+    return ranges;
+}
+
+// The box of each Func that outputs on the boxes given need. Empty where there is none. (Halide's inference_bounds() takes
+// the variables of all RDoms of one name for the same.)
+std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::vector<Box> &outputs) {
+    std::map<std::string, Box> boxes;
+    std::vector<std::string> order;
+    std::map<std::string, Function> functions;
+    for (const Function &function : functions_of(funcs)) {
+        order.push_back(function.name());
+        functions.emplace(function.name(), function);
+    }
     try {
-        return inference_bounds(funcs, boxes);
+        const FuncValueBounds values = compute_function_value_bounds(order, functions);
+        for (size_t i = 0; i < funcs.size(); i++) {
+            boxes[funcs[i].name()] = outputs[i];
+        }
+        for (auto name = order.rbegin(); name != order.rend(); name++) {
+            const Function &function = functions.at(*name);
+            const auto found = boxes.find(*name);
+            if (!function.has_pure_definition() || found == boxes.end()) {
+                continue;
+            }
+            Box &box = found->second;
+            for (const Definition &update : function.updates()) {  // which may write beyond it
+                const Scope<Interval> ranges = ranges_of(function, update, box);
+                Box written;
+                for (const Expr &arg : update.args()) {
+                    written.push_back(bounds_of_expr_in_scope(arg, ranges, values));
+                }
+                merge_boxes(box, written);
+            }
+            for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
+                const Definition &definition = stage == 0 ? function.definition() : function.update(stage - 1);
+                const Scope<Interval> ranges = ranges_of(function, definition, box);
+                for (const Expr &e : exprs_of(definition)) {
+                    for (const auto &[callee, read] : boxes_required(e, ranges, values)) {
+                        if (functions.count(callee) && callee != *name) {
+                            merge_boxes(boxes[callee], read);
+                        }
+                    }
+                }
+            }
+        }
     } catch (const Halide::Error &) {
         return {};  // Funcs that are read at unbounded places; sizes are then guessed
     }
+    for (auto &[name, box] : boxes) {
+        for (size_t d = 0; d < box.size(); d++) {
+            box[d] = Interval(simplify(box[d].min), simplify(box[d].max));
+        }
+    }
+    return boxes;
 }
 
 Expr extent_of(const Interval &interval) {

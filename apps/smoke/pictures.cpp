@@ -1,20 +1,9 @@
 #include "apps/smoke/pictures.h"
 
-#include "apps/support/files.h"
+#include "apps/support/arrays.h"
 #include "apps/support/plot.h"
 
-#define HALIDE_NO_JPEG
-#define HALIDE_NO_PNG
-#include <HalideBuffer.h>
-#include <halide_image_io.h>
-
-#include <unistd.h>
-
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <stdexcept>
 
 namespace sylvite::apps {
 
@@ -33,24 +22,6 @@ Image smoke_image(Values density, int n) {
         value -= 0.5f;
     }
     return grey_levels(density, n);
-}
-
-/// A NumPy file of `values`, which lie in the order of C. Halide's writer takes extents as they come, and says that
-/// they are in the order of C.
-std::string npy_bytes(Values values, const std::vector<int> &shape) {
-    std::string path = std::filesystem::temp_directory_path() / "smoke-XXXXXX.npy";
-    if (const int file = mkstemps(path.data(), 4); file < 0 || close(file) != 0) {
-        throw std::runtime_error("cannot write " + path);
-    }
-    Halide::Runtime::Buffer<> buffer(halide_type_of<float>(), values.data(), shape);
-    const bool written =
-        Halide::Tools::save<Halide::Runtime::Buffer<>, Halide::Tools::Internal::CheckReturn>(buffer, path);
-    std::string bytes = written ? read_file(path) : "";
-    std::filesystem::remove(path);
-    if (!written) {
-        throw std::runtime_error("cannot write " + path);
-    }
-    return bytes;
 }
 
 }  // namespace
@@ -74,8 +45,8 @@ std::map<std::string, std::string> result_files(const Frames &frames, int n, con
         {"formed.png", png_bytes(formed)},
         {"story.png", png_bytes(side_by_side(story, 8))},
         {"loss.png", png_bytes(plot_logarithmic(percent, "iterations", "loss in % of the first"))},
-        {"velocity.npy", npy_bytes(frames.velocity, {2, n, n})},
-        {"smoke.npy", npy_bytes(smoke, {static_cast<int>(frames.flows.size()), n, n})},
+        {"velocity.npy", npy_bytes(frames.velocity, {n, n, 2})},
+        {"smoke.npy", npy_bytes(smoke, {n, n, static_cast<int>(frames.flows.size())})},
     };
 }
 

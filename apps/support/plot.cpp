@@ -1,5 +1,7 @@
 #include "apps/support/plot.h"
 
+#include "apps/support/draw.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,7 +12,6 @@ namespace sylvite::apps {
 
 namespace {
 
-using Colour = std::array<uint8_t, 3>;
 constexpr Colour ink = {60, 60, 60}, grid = {222, 222, 222}, blue = {24, 88, 160};
 
 constexpr int glyph_width = 5, glyph_height = 7;
@@ -48,34 +49,6 @@ const Glyph &glyph(char c) {
                                  c + "' is none of them");
     }
     return found->second;
-}
-
-void blend(Image &image, int x, int y, const Colour &colour, float share) {
-    if (x < 0 || y < 0 || x >= image.width || y >= image.height || share <= 0) {
-        return;
-    }
-    for (int c = 0; c < 3; c++) {
-        uint8_t &channel = image.at(x, y)[c];
-        channel = static_cast<uint8_t>(std::lround(std::lerp(float(channel), float(colour[c]), std::min(share, 1.0f))));
-    }
-}
-
-struct Point {
-    double x, y;
-};
-
-/// A smooth line: a pixel is covered by how far it lies within half the width of the segment.
-void draw_line(Image &image, Point a, Point b, double width, const Colour &colour) {
-    const double length_squared = (b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y);
-    const double margin = width / 2 + 1;
-    for (int y = int(std::min(a.y, b.y) - margin); y <= std::max(a.y, b.y) + margin; y++) {
-        for (int x = int(std::min(a.x, b.x) - margin); x <= std::max(a.x, b.x) + margin; x++) {
-            const double along = (x - a.x) * (b.x - a.x) + (y - a.y) * (b.y - a.y);
-            const double t = length_squared > 0 ? std::clamp(along / length_squared, 0.0, 1.0) : 0;
-            const double distance = std::hypot(x - std::lerp(a.x, b.x, t), y - std::lerp(a.y, b.y, t));
-            blend(image, x, y, colour, static_cast<float>(width / 2 + 0.5 - distance));
-        }
-    }
 }
 
 constexpr int letter = 2 * (glyph_width + 1);  // glyphs are drawn at twice their size
@@ -124,7 +97,7 @@ Image plot_logarithmic(const std::vector<double> &values, const std::string &acr
     const int top_decade = std::max(static_cast<int>(std::ceil(std::log10(*high))), bottom_decade + 1);
     const int last = std::max<int>(static_cast<int>(values.size()) - 1, 1);
     const auto place = [&](double i, double decade) {
-        return Point{left + (right - left) * i / last,
+        return Place{left + (right - left) * i / last,
                      bottom - (bottom - top) * (decade - bottom_decade) / (top_decade - bottom_decade)};
     };
 

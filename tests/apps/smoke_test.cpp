@@ -3,54 +3,20 @@
 #include "apps/support/files.h"
 #include "apps/support/image.h"
 #include "tests/apps/folder.h"
+#include "tests/apps/run_app.h"
 
 #include <gmock/gmock.h>
 
 #include <array>
-#include <csignal>
-#include <fcntl.h>
 #include <regex>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace sylvite::apps {
 namespace {
 
 using testing::ElementsAre;
 
-struct Outcome {
-    int exit_code;
-    std::string output;
-    double peak_mb;
-};
-
-/// Runs the app; sends SIGINT after `interrupt_after` seconds, if that is not 0.
-Outcome run_smoke(std::vector<std::string> arguments, double interrupt_after = 0) {
-    const Folder folder;
-    const std::string out = folder.path() / "output";
-    const pid_t child = fork();
-    if (child == 0) {
-        const int file = open(out.c_str(), O_WRONLY | O_CREAT, 0600);
-        dup2(file, STDOUT_FILENO);
-        dup2(file, STDERR_FILENO);
-        std::string program = SYLVITE_BINARY_DIR "/bin/smoke";
-        std::vector<char *> argv = {program.data()};
-        for (std::string &argument : arguments) {
-            argv.push_back(argument.data());
-        }
-        argv.push_back(nullptr);
-        execv(argv[0], argv.data());
-        _exit(127);
-    }
-    if (interrupt_after > 0) {
-        usleep(static_cast<useconds_t>(interrupt_after * 1e6));
-        kill(child, SIGINT);
-    }
-    int status = 0;
-    rusage usage = {};
-    wait4(child, &status, 0, &usage);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), double(usage.ru_maxrss) / 1024};
+Outcome run_smoke(const std::vector<std::string> &arguments, double interrupt_after = 0) {
+    return run_app("smoke", arguments, interrupt_after);
 }
 
 struct Numbers {
@@ -97,8 +63,8 @@ TEST(Smoke, PaintsPicturesAndLowersTheLoss) {
 
         // NumPy's format: 10 bytes and a header, in all a multiple of 64, before the numbers.
         const std::string smoke = read_file(out / "smoke.npy"), velocity = read_file(out / "velocity.npy");
-        EXPECT_THAT(smoke, testing::HasSubstr("'shape': (3,110,110)"));
-        EXPECT_THAT(velocity, testing::HasSubstr("'shape': (2,110,110)"));
+        EXPECT_THAT(smoke.substr(0, 128), testing::HasSubstr("'shape': (3, 110, 110, )"));
+        EXPECT_THAT(velocity.substr(0, 128), testing::HasSubstr("'shape': (2, 110, 110, )"));
         EXPECT_EQ(smoke.size() % 64, 3 * 110 * 110 * sizeof(float) % 64);
     }
 }

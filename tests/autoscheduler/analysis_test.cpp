@@ -1,0 +1,60 @@
+// What the autoscheduler takes the sizes of stages for.
+
+#include "autoscheduler/analysis.h"
+
+#include <gmock/gmock.h>
+
+namespace sylvite {
+
+namespace {
+
+using Halide::RDom;
+using Halide::Var;
+using testing::ElementsAre;
+
+std::map<std::string, StageInfo> stages_of(const Program &program, const AutoscheduleOptions &options) {
+    const Kernel kernel = kernels_of(program)[0];
+    const KernelPipeline pipeline = instantiate(kernel);
+    std::map<std::string, StageInfo> stages;
+    for (const StageInfo &stage : analyse(kernel, pipeline, Estimates(options))) {
+        stages.emplace(stage.name, stage);
+    }
+    return stages;
+}
+
+// A copy of a domain in a derivative has the name of its original; a size taken for a constant would be rounded up to
+// vectors without a test, and inputs be read beyond their ends.
+TEST(Analysis, DomainsOfOneNameHaveTheirOwnRanges) {
+    const Halide::Param<int> n("n");
+    const Array a = input<float>("a", {100}), b = input<float>("b", {n});
+    Func few("few"), many("many"), small("small"), large("large");
+    const Var x("x"), c("c");
+    few(x) = a(x) * 2;
+    many(x) = b(x) * 2;
+    small() += few(RDom(0, 10, "r"));
+    large(c) += many(RDom(0, n, "r")) * Halide::cast<float>(c);
+    const auto stages = stages_of(Program("sums", {a, b, n}, {{"small", Array(small, {})}, {"large", Array(large, {3})}}),
+                                  {.sizes = {{"n", 64}}});
+    EXPECT_THAT(stages.at("few").extents, ElementsAre(10));
+    EXPECT_THAT(stages.at("few").constant, ElementsAre(true));
+    EXPECT_THAT(stages.at("many").extents, ElementsAre(64));
+    EXPECT_THAT(stages.at("many").constant, ElementsAre(false));
+    EXPECT_THAT(stages.at("large").extents, ElementsAre(3));
+}
+
+// The pure stage covers what updates write, also beyond what is read.
+TEST(Analysis, AnUpdateMayWriteBeyondWhatIsRead) {
+    const Array a = input<int>("a", {100});
+    Func counted("counted"), first("first");
+    const Var x("x");
+    const RDom r(0, 100, "r");
+    counted(x) = 0;
+    counted(Halide::clamp(a(r), 0, 15)) += 1;
+    first(x) = counted(x);
+    const auto stages = stages_of(Program("histogram", {a}, {{"first", Array(first, {4})}}), {});
+    EXPECT_THAT(stages.at("counted").extents, ElementsAre(16));
+}
+
+}  // namespace
+
+}  // namespace sylvite
