@@ -1,6 +1,7 @@
 #include "autoscheduler/analysis.h"
 
 #include "frontend/graph.h"
+#include "schedules/sums.h"
 
 #include <algorithm>
 
@@ -136,14 +137,20 @@ Expr extent_of(const Interval &interval) {
     return interval.is_bounded() ? simplify(interval.max - interval.min + 1) : Expr();
 }
 
-bool is_associative(const Function &function, const Definition &update) {
+// Whether parts of an update can be added up in any order, and whether vectors have an instruction for that.
+void classify(const Function &function, const Definition &update, DefinitionInfo &info) {
     try {
-        const AssociativeOp op = prove_associativity(function.name(), update.args(), update.values());
+        Definition sums = update.get_copy();
+        write_as_sums(sums);
+        const AssociativeOp op = prove_associativity(function.name(), sums.args(), sums.values());
         // A value that does not depend on the old one is no reduction.
-        return op.associative() &&
-               std::all_of(op.xs.begin(), op.xs.end(), [](const auto &x) { return !x.var.empty(); });
+        info.associative =
+            op.associative() && std::all_of(op.xs.begin(), op.xs.end(), [](const auto &x) { return !x.var.empty(); });
+        const Expr combined = op.associative() && op.size() == 1 ? op.pattern.ops[0] : Expr();
+        info.adds_up_vectors =
+            info.associative && (combined.as<Add>() || combined.as<Mul>() || combined.as<Min>() || combined.as<Max>());
     } catch (const Halide::Error &) {
-        return false;
+        info.associative = false;
     }
 }
 
@@ -256,7 +263,7 @@ std::vector<StageInfo> analyse(const Kernel &kernel, const KernelPipeline &pipel
         stage.definitions.push_back(definition_info(stage, function.definition(), estimates));
         for (const Definition &update : function.updates()) {
             stage.definitions.push_back(definition_info(stage, update, estimates));
-            stage.definitions.back().associative = is_associative(function, update);
+            classify(function, update, stage.definitions.back());
         }
         stages.push_back(std::move(stage));
     }

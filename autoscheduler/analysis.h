@@ -21,7 +21,8 @@ struct DefinitionInfo {
     std::vector<LoopInfo> loops;  ///< innermost first
     std::vector<Halide::Expr> args;
     ExprCost cost;
-    bool associative = false;  ///< an update that Halide can split into partial ones
+    bool associative = false;      ///< an update that Halide can split into partial ones
+    bool adds_up_vectors = false;  ///< and an operation that machines have for the lanes of a vector: +, *, min, max
     double iterations() const;
 };
 

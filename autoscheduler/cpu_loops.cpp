@@ -227,6 +227,10 @@ private:
         if (!parts.lane.empty()) {
             parts.partial.add("vectorize", {parts.lane});
             parts.partial_update.add("vectorize", {parts.lane});
+            if (stage_.definitions[d].adds_up_vectors) {
+                parts.rest.add("atomic", {});
+                parts.rest.add("vectorize", {parts.lane_sum});
+            }
         }
         if (!parts.task.empty()) {
             parts.partial_update.add("parallel", {parts.task});

@@ -127,6 +127,7 @@ std::optional<SplitReduction> split_reduction(const StageInfo &stage, int d, con
                          d - 1,
                          "",
                          "",
+                         "",
                          Nest(definition),
                          Nest(definition),
                          Nest(definition),
@@ -146,6 +147,7 @@ std::optional<SplitReduction> split_reduction(const StageInfo &stage, int d, con
         const auto [outer, inner] = nest.split(loop.name, lanes, tail_for(loop, lanes, true));
         task = task == loop.name ? outer : task;
         parts.lane = nest.fresh("lane", "");
+        parts.lane_sum = inner;
         factored.emplace_back(inner, parts.lane);
     }
     if (task_loop) {

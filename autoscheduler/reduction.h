@@ -20,6 +20,7 @@ struct SplitReduction {
     std::string stage, partial_name;
     int update = 0;
     std::string lane, task;  ///< dimensions of the partial Func; empty where there is none
+    std::string lane_sum;    ///< the loop of `rest` over the lanes
     Nest rest;               ///< of the update, which adds the parts up
     Nest partial;            ///< of the partial Func's first definition
     Nest partial_update;

@@ -1,6 +1,7 @@
 #include "schedules/directives.h"
 
 #include "schedules/directive_call.h"
+#include "schedules/sums.h"
 
 namespace sylvite {
 
@@ -81,6 +82,10 @@ void rfactor(DirectiveCall &c) {
     for (size_t i = 1; i + 1 < c.size(); i += 2) {
         const Halide::VarOrRVar loop = c.variable(i);
         kept.emplace_back(loop.is_rvar ? loop.rvar : Halide::RVar(loop.name()), c.new_variable(i + 1, i).name());
+    }
+    Halide::Internal::Function function = c.func.function();
+    for (size_t i = 0; i < function.updates().size(); i++) {
+        write_as_sums(function.update(static_cast<int>(i)));
     }
     c.define_stage(0, c.stage.rfactor(kept));
 }

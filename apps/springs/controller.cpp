@@ -74,7 +74,9 @@ Weights drawn(const Robot &robot, unsigned seed) {
     const int n = robot.masses, m = robot.springs, inputs = signals + 4 * n + 2;
     const double inner = 2 * std::sqrt(2.0 / (hidden + inputs)), outer = 3 * std::sqrt(2.0 / (hidden + m));
     for (int i = 0; i < hidden; i++) {
-        const auto draw = [&](Part p, int j) { weights.part[p][j * hidden + i] = static_cast<float>(inner * normal()); };
+        const auto draw = [&](Part p, int j) {
+            weights.part[p][j * hidden + i] = static_cast<float>(inner * normal());
+        };
         for (int k = 0; k < signals; k++) {
             draw(clock, k);
         }

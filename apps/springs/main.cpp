@@ -49,7 +49,8 @@ int run(const Options &options) {
         learnt = learn(
             start,
             [&](const Weights &weights, Weights &gradient) { return simulator.loss(weights, options.steps, gradient); },
-            options.iterations, options.rate, [&](const std::vector<double> &losses) {
+            options.iterations, options.rate,
+            [&](const std::vector<double> &losses) {
                 char text[64];
                 std::snprintf(text, sizeof text, "the head is at %.3f m", -losses.back());
                 progress.update(static_cast<int>(losses.size()) - 1, text);

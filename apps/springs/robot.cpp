@@ -42,8 +42,8 @@ public:
     void triangle(double i, double j) { all_joined({at(i + 0.5, j + 0.5), at(i, j + 1), at(i + 1, j + 1)}); }
 
     Robot robot() const {
-        Robot robot{static_cast<int>(points_.size()), static_cast<int>(ends_.size()), {}, {}, length_, stiffness_,
-                    reach_};
+        Robot robot{
+            static_cast<int>(points_.size()), static_cast<int>(ends_.size()), {}, {}, length_, stiffness_, reach_};
         for (int c = 0; c < 2; c++) {
             for (const Point &point : points_) {
                 robot.place.push_back(static_cast<float>(point[c]));

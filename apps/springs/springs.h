@@ -10,14 +10,14 @@ namespace sylvite::apps {
 /// Masses joined by springs over a ground, in two dimensions. Lengths are in m, times in s; all masses are 1, so forces
 /// are accelerations.
 namespace springs_world {
-constexpr float step_length = 0.004f;      // s
-constexpr float gravity = -4.8f;           // m/s^2
-constexpr float damping = 15;              // 1/s, of all velocities
-constexpr float ground = 0.1f;             // m, its height
-constexpr float falling = -1e-4f;          // m/s: what moves down slower than this rests
-constexpr float shortest = 1e-4f;          // m, added to lengths, so that a spring of none has a direction
-constexpr float signal_frequency = 10;     // rad/s, of the controller's clock
-constexpr float attention = 0.05f;         // of the controller to single masses, of which there are many
+constexpr float step_length = 0.004f;   // s
+constexpr float gravity = -4.8f;        // m/s^2
+constexpr float damping = 15;           // 1/s, of all velocities
+constexpr float ground = 0.1f;          // m, its height
+constexpr float falling = -1e-4f;       // m/s: what moves down slower than this rests
+constexpr float shortest = 1e-4f;       // m, added to lengths, so that a spring of none has a direction
+constexpr float signal_frequency = 10;  // rad/s, of the controller's clock
+constexpr float attention = 0.05f;      // of the controller to single masses, of which there are many
 }  // namespace springs_world
 
 /// Where masses are and how fast they move, both (masses, 2): along x and up.
@@ -33,9 +33,9 @@ struct Springs {
 
 /// A network of one hidden layer that tells each spring how long to be, from -1 to 1; see told().
 struct Controller {
-    Array clock;             // (hidden, signals)
-    Array posture, motion;   // (hidden, masses, 2)
-    Array way, hidden_bias;  // (hidden, 2), (hidden)
+    Array clock;                // (hidden, signals)
+    Array posture, motion;      // (hidden, masses, 2)
+    Array way, hidden_bias;     // (hidden, 2), (hidden)
     Array muscle, muscle_bias;  // (springs, hidden), (springs)
 
     std::vector<ProgramInput> inputs() const { return {clock, posture, motion, way, hidden_bias, muscle, muscle_bias}; }
@@ -77,9 +77,7 @@ inline Func impulses(const Springs &springs, const Array &told, const Array &pla
     const Expr count = springs.ends.extents()[0], masses = place.extents()[0];
     Halide::Var s("s"), m("m"), c("c");
     Func along("along"), pull("pull"), added("added");
-    const auto end = [&](const Expr &spring, int which) {
-        return clamp(springs.ends(spring, which), 0, masses - 1);
-    };
+    const auto end = [&](const Expr &spring, int which) { return clamp(springs.ends(spring, which), 0, masses - 1); };
     along(s, c) = place(end(s, 0), c) - place(end(s, 1), c);
     Expr length = sqrt(along(s, 0) * along(s, 0) + along(s, 1) * along(s, 1)) + shortest;
     Expr wanted = springs.length(s) * (1 + springs.reach(s) * told(s));
@@ -119,12 +117,9 @@ inline Program springs(Type type) {
     const Array place = input(type, "place", {masses, 2}), goal = input(type, "goal", {2});
     const Springs springs{input<int>("ends", {count, 2}), input(type, "length", {count}),
                           input(type, "stiffness", {count}), input(type, "reach", {count})};
-    const Controller controller{input(type, "clock", {hidden, signals}),
-                                input(type, "posture", {hidden, masses, 2}),
-                                input(type, "motion", {hidden, masses, 2}),
-                                input(type, "way", {hidden, 2}),
-                                input(type, "hidden_bias", {hidden}),
-                                input(type, "muscle", {count, hidden}),
+    const Controller controller{input(type, "clock", {hidden, signals}),    input(type, "posture", {hidden, masses, 2}),
+                                input(type, "motion", {hidden, masses, 2}), input(type, "way", {hidden, 2}),
+                                input(type, "hidden_bias", {hidden}),       input(type, "muscle", {count, hidden}),
                                 input(type, "muscle_bias", {count})};
     Halide::Var m("m"), c("c");
     Func rest("rest"), loss("loss");
@@ -135,8 +130,7 @@ inline Program springs(Type type) {
         const Motion next = moved(now, impulses(springs, orders, now.place));
         return Arrays{next.place, next.velocity};
     };
-    const Arrays last =
-        loop(steps, {place, Array(rest, place.extents())}, LoopBody(step), {.name = "motion"});
+    const Arrays last = loop(steps, {place, Array(rest, place.extents())}, LoopBody(step), {.name = "motion"});
     loss() = -last[0](0, 0);
     std::vector<ProgramInput> inputs{place, springs.ends, springs.length, springs.stiffness, springs.reach};
     const std::vector<ProgramInput> learnt = controller.inputs();

@@ -58,7 +58,8 @@ private:
                 inner[h] += weight_[0][k * hidden + h] * std::sin(10 * t * dt + 2 * M_PI / signals * k);
             }
             for (int i = 0; i < 2 * n; i++) {
-                inner[h] += 0.05f * (weight_[1][i * hidden + h] * (x[i] - centre[i / n]) + weight_[2][i * hidden + h] * v[i]);
+                inner[h] +=
+                    0.05f * (weight_[1][i * hidden + h] * (x[i] - centre[i / n]) + weight_[2][i * hidden + h] * v[i]);
             }
             for (int c = 0; c < 2; c++) {
                 inner[h] += weight_[3][c * hidden + h] * (goal[c] - centre[c]);
@@ -172,9 +173,10 @@ TEST(Springs, LearnKeepsTheBestAndStopsWhenItIsTold) {
     const Learnt stopped = learn(Weights(robot), walk, 8, 4, [](const auto &losses) { return losses.size() < 3; });
     EXPECT_EQ(stopped.losses.size(), 3u);
     EXPECT_FLOAT_EQ(stopped.weights.part[4][0], 4) << "the lowest was the second";
-    EXPECT_THROW(learn(Weights(robot), [](const Weights &, Weights &) { return NAN; }, 8, 1,
-                       [](const auto &) { return true; }),
-                 std::runtime_error);
+    EXPECT_THROW(
+        learn(
+            Weights(robot), [](const Weights &, Weights &) { return NAN; }, 8, 1, [](const auto &) { return true; }),
+        std::runtime_error);
 }
 
 }  // namespace

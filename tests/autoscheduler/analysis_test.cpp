@@ -33,8 +33,9 @@ TEST(Analysis, DomainsOfOneNameHaveTheirOwnRanges) {
     many(x) = b(x) * 2;
     small() += few(RDom(0, 10, "r"));
     large(c) += many(RDom(0, n, "r")) * Halide::cast<float>(c);
-    const auto stages = stages_of(Program("sums", {a, b, n}, {{"small", Array(small, {})}, {"large", Array(large, {3})}}),
-                                  {.sizes = {{"n", 64}}});
+    const auto stages =
+        stages_of(Program("sums", {a, b, n}, {{"small", Array(small, {})}, {"large", Array(large, {3})}}),
+                  {.sizes = {{"n", 64}}});
     EXPECT_THAT(stages.at("few").extents, ElementsAre(10));
     EXPECT_THAT(stages.at("few").constant, ElementsAre(true));
     EXPECT_THAT(stages.at("many").extents, ElementsAre(64));
