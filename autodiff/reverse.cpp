@@ -200,6 +200,9 @@ void Reverse::add_rule_additions(const RuledFunc &ruled, const std::vector<const
             continue;
         }
         const RulePart &part = it->second[i][target.value_index];
+        if (!part.adjoint.defined()) {
+            continue;
+        }
         const std::vector<std::string> arguments = adjoint_arguments(input);
         const std::vector<Expr> place = variables(arguments);
         std::vector<LoopDim> loops;
@@ -208,13 +211,11 @@ void Reverse::add_rule_additions(const RuledFunc &ruled, const std::vector<const
             loops.push_back({arguments[d], part.region[d].min, part.region[d].extent, false});
             domain.push(arguments[d], Interval(part.region[d].min, last_of(part.region[d])));
         }
-        if (part.adjoint.defined()) {
-            const Expr value = Call::make(part.adjoint.function(), place, part.value_index);
-            additions.push_back({{loops, place, Expr(), value},
-                                 Call::make(input, place, target.value_index),
-                                 stage_text(function, 0),
-                                 std::move(domain)});
-        }
+        const Expr value = Call::make(part.adjoint.function(), place, part.value_index);
+        additions.push_back({{loops, place, Expr(), value},
+                             Call::make(input, place, target.value_index),
+                             stage_text(function, 0),
+                             std::move(domain)});
     }
 }
 

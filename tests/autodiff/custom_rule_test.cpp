@@ -75,6 +75,23 @@ TEST(CustomRule, TakesThePlaceOfOtherDerivatives) {
     EXPECT_EQ(d(1), 2.75 + 3);
 }
 
+// A rule that is transposed, and that leaves a value of its input out.
+TEST(CustomRule, OfAFuncMayLeaveOutAValueOfAnInput) {
+    const auto build = [](const Func &in) {
+        Func pair("pair"), first("first");
+        pair(x) = {in(x)*in(x), in(x)};
+        first(x) = 3 * pair(x)[0] + 0 * pair(x)[1];
+        FuncRule rule;
+        rule.jvp = [](const std::vector<Func> &, const Func &, const std::vector<Func> &tangents) {
+            Func d("d");
+            d(x) = 3 * tangents[0](x)[0];
+            return d;
+        };
+        return custom_rule(first, {pair}, rule);
+    };
+    check_derivatives({"first", {5}, {{0, 5}}, build}, Placement::inlined, 1);
+}
+
 TEST(CustomRule, RefusesAnExprThatReadsMoreThanItsOperands) {
     ImageParam in(Float(64), 1, "in");
     Param<double> p("p");
