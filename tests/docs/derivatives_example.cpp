@@ -1,6 +1,7 @@
 #include "autodiff/autodiff.h"
 #include "autodiff/custom_rule.h"
 #include "autodiff/implicit.h"
+#include "autodiff/newton.h"
 
 #include <cmath>
 #include <cstdio>
@@ -36,6 +37,18 @@ Array heat_step(const Array &u, const Array &conductivity) {  // (1 + K) u' = u
         return Array(next, u.extents());
     };
     return linear_solve(one_plus_k, u, {conductivity}, {.steps = 20});
+}
+
+Func pendulum_step(const Func &now, const Func &friction) {  // angle and speed after an implicit step of 0.1
+    const Equations equations = [](const Func &z, const std::vector<Func> &p) {
+        Var x("x");
+        const Func &now = p[0], &friction = p[1];
+        Func residual("residual");
+        residual(x) = {z(x)[0] - now(x)[0] - 0.1f * z(x)[1],
+                       z(x)[1] - now(x)[1] + 0.1f * (sin(z(x)[0]) + friction(x) * z(x)[1])};
+        return residual;
+    };
+    return newton(equations, now, {now, friction}, 4).solution;
 }
 
 int main() {
