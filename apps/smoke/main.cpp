@@ -1,8 +1,8 @@
 // Finds the flow that shapes smoke into a picture: see README.md.
 
-#include "apps/smoke/minimise.h"
 #include "apps/smoke/pictures.h"
 #include "apps/support/files.h"
+#include "apps/support/minimise.h"
 #include "apps/support/progress.h"
 
 #include "smoke_forward.h"

@@ -1,4 +1,4 @@
-#include "apps/smoke/minimise.h"
+#include "apps/support/minimise.h"
 
 #include <gtest/gtest.h>
 
