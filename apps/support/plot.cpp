@@ -5,14 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <map>
+#include <numeric>
 #include <stdexcept>
 
 namespace sylvite::apps {
 
 namespace {
 
-constexpr Colour ink = {60, 60, 60}, grid = {222, 222, 222}, blue = {24, 88, 160};
+constexpr Colour ink = {60, 60, 60}, grid = {222, 222, 222};
 
 constexpr int glyph_width = 5, glyph_height = 7;
 using Glyph = std::array<uint8_t, glyph_height>;  // a row each, the leftmost pixel in bit 4
@@ -45,8 +47,8 @@ const Glyph &glyph(char c) {
     // clang-format on
     const auto found = table.find(c);
     if (found == table.end()) {
-        throw std::runtime_error(std::string("plot_logarithmic() needs labels of digits, small letters and % . -; '") +
-                                 c + "' is none of them");
+        throw std::runtime_error(std::string("plot() needs labels of digits, small letters and % . -; '") + c +
+                                 "' is none of them");
     }
     return found->second;
 }
@@ -68,59 +70,121 @@ void draw_text(Image &image, int left, int top, const std::string &text) {
     }
 }
 
-std::string decade_label(int decade) {
-    std::string label = decade >= 0 ? "1" : "0.";
-    label.append(decade >= 0 ? decade : -decade - 1, '0');
-    return decade >= 0 ? label : label += '1';
-}
+/// An axis with what is shown along it.
+struct Scale {
+    double low, high;
+    bool is_logarithmic;
 
-/// A step of 1, 2 or 5 times a power of ten that divides `last` into at most 8 parts.
-int tick_step(int last) {
-    for (int power = 1;; power *= 10) {
+    /// 0 at the beginning of the axis, 1 at its end.
+    double share(double value) const { return ((is_logarithmic ? std::log10(value) : value) - low) / (high - low); }
+};
+
+/// A step of 1, 2 or 5 times a power of ten, at least `least`, that divides `length` into at most 8 parts.
+double tick_step(double length, double least) {
+    double power = std::pow(10, std::floor(std::log10(length / 80)));
+    for (;; power *= 10) {
         for (int step : {1, 2, 5}) {
-            if (last <= 8 * step * power) {
+            if (step * power >= least && length <= 8.001 * step * power) {
                 return step * power;
             }
         }
     }
 }
 
+struct Tick {
+    double share;
+    std::string label;
+};
+
+std::string decade_label(int decade) {
+    if (std::abs(decade) > 4) {
+        return "1e" + std::to_string(decade);
+    }
+    std::string label = decade >= 0 ? "1" : "0.";
+    label.append(decade >= 0 ? decade : -decade - 1, '0');
+    return decade >= 0 ? label : label += '1';
+}
+
+std::vector<Tick> ticks_of(const Scale &scale) {
+    const double step = tick_step(scale.high - scale.low, scale.is_logarithmic ? 1 : 0);
+    const int decimals = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
+    std::vector<Tick> ticks;
+    for (double i = std::ceil(scale.low / step - 1e-6); i * step <= scale.high + 1e-6 * step; i++) {
+        char text[32];
+        std::snprintf(text, sizeof text, "%.*f", decimals, i == 0 ? 0.0 : i * step);
+        ticks.push_back({(i * step - scale.low) / (scale.high - scale.low),
+                         scale.is_logarithmic ? decade_label(static_cast<int>(std::lround(i * step))) : text});
+    }
+    return ticks;
+}
+
+/// Whole decades, or the values with `margin` times their range on both sides.
+Scale scale_of(const std::vector<Series> &series, std::vector<double> Series::*values, const Axis &axis,
+               double margin) {
+    double low = INFINITY, high = -INFINITY;
+    for (const Series &s : series) {
+        for (double value : s.*values) {
+            if (!std::isfinite(value) || (axis.is_logarithmic && value <= 0)) {
+                throw std::runtime_error("plot() needs finite values, and above 0 on a logarithmic axis");
+            }
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+    }
+    if (low > high) {
+        throw std::runtime_error("plot() needs a value");
+    }
+    if (axis.is_logarithmic) {
+        const double decade = std::floor(std::log10(low));
+        return {decade, std::max(std::ceil(std::log10(high)), decade + 1), true};
+    }
+    const double around = high > low ? margin * (high - low) : 0.5;
+    return {low - around, high + around, false};
+}
+
+constexpr std::array<Colour, 4> hues = {Colour{24, 88, 160}, {214, 104, 16}, {40, 140, 70}, {160, 160, 160}};
+
 }  // namespace
 
-Image plot_logarithmic(const std::vector<double> &values, const std::string &across, const std::string &up) {
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    if (values.empty() || !(*low > 0) || !std::isfinite(*high)) {
-        throw std::runtime_error("plot_logarithmic() needs finite values above 0");
-    }
+Image plot(const std::vector<Series> &series, const Axis &across, const Axis &up) {
     constexpr int width = 720, height = 440, left = 110, right = 690, top = 50, bottom = 375;
-    const int bottom_decade = static_cast<int>(std::floor(std::log10(*low)));
-    const int top_decade = std::max(static_cast<int>(std::ceil(std::log10(*high))), bottom_decade + 1);
-    const int last = std::max<int>(static_cast<int>(values.size()) - 1, 1);
-    const auto place = [&](double i, double decade) {
-        return Place{left + (right - left) * i / last,
-                     bottom - (bottom - top) * (decade - bottom_decade) / (top_decade - bottom_decade)};
-    };
+    const Scale scale_x = scale_of(series, &Series::x, across, 0), scale_y = scale_of(series, &Series::y, up, 0.05);
+    const auto place = [](double x, double y) { return Place{left + (right - left) * x, bottom - (bottom - top) * y}; };
 
     Image image(width, height, 3, 255);
-    for (int decade = bottom_decade; decade <= top_decade; decade++) {
-        draw_line(image, place(0, decade), place(last, decade), 1, grid);
-        const std::string label = decade_label(decade);
-        draw_text(image, left - 12 - text_width(label), int(place(0, decade).y) - glyph_height, label);
+    for (const Tick &tick : ticks_of(scale_y)) {
+        draw_line(image, place(0, tick.share), place(1, tick.share), 1, grid);
+        draw_text(image, left - 12 - text_width(tick.label), int(place(0, tick.share).y) - glyph_height, tick.label);
     }
-    for (int i = 0; i <= last; i += tick_step(last)) {
-        draw_line(image, place(i, bottom_decade), place(i, top_decade), 1, grid);
-        const std::string label = std::to_string(i);
-        draw_text(image, int(place(i, 0).x) - text_width(label) / 2, bottom + 12, label);
+    for (const Tick &tick : ticks_of(scale_x)) {
+        draw_line(image, place(tick.share, 0), place(tick.share, 1), 1, grid);
+        draw_text(image, int(place(tick.share, 0).x) - text_width(tick.label) / 2, bottom + 12, tick.label);
     }
-    draw_line(image, place(0, bottom_decade), place(last, bottom_decade), 1.5, ink);
-    draw_line(image, place(0, bottom_decade), place(0, top_decade), 1.5, ink);
-    for (size_t i = 1; i < values.size(); i++) {
-        draw_line(image, place(double(i) - 1, std::log10(values[i - 1])), place(double(i), std::log10(values[i])), 2.5,
-                  blue);
+    draw_line(image, place(0, 0), place(1, 0), 1.5, ink);
+    draw_line(image, place(0, 0), place(0, 1), 1.5, ink);
+    for (const Series &s : series) {
+        if (s.x.size() != s.y.size()) {
+            throw std::runtime_error("plot() needs as many values across as up");
+        }
+        for (size_t i = 0; i < s.x.size(); i++) {
+            const size_t from = s.is_curve && i > 0 ? i - 1 : i;
+            draw_line(image, place(scale_x.share(s.x[from]), scale_y.share(s.y[from])),
+                      place(scale_x.share(s.x[i]), scale_y.share(s.y[i])), s.is_curve ? 2.5 : 5, hues[int(s.hue)]);
+        }
     }
-    draw_text(image, right - text_width(across), bottom + 40, across);
-    draw_text(image, left, top - 35, up);
+    draw_text(image, right - text_width(across.name), bottom + 40, across.name);
+    draw_text(image, left, top - 35, up.name);
     return image;
+}
+
+Image plot_logarithmic(const std::vector<double> &values, const std::string &across, const std::string &up) {
+    if (values.empty() ||
+        !std::all_of(values.begin(), values.end(), [](double v) { return v > 0 && std::isfinite(v); })) {
+        throw std::runtime_error("plot_logarithmic() needs finite values above 0");
+    }
+    std::vector<double> places(values.size());
+    std::iota(places.begin(), places.end(), 0.0);
+    return plot({{places, values}}, {across}, {up, true});
 }
 
 }  // namespace sylvite::apps

@@ -211,7 +211,33 @@ TEST(Plot, RefusesWhatHasNoLogarithm) {
     }
     EXPECT_EQ(message_of([&] { plot_logarithmic({}, "a", "b"); }), "plot_logarithmic() needs finite values above 0");
     EXPECT_EQ(message_of([&] { plot_logarithmic({1}, "A", "b"); }),
-              "plot_logarithmic() needs labels of digits, small letters and % . -; 'A' is none of them");
+              "plot() needs labels of digits, small letters and % . -; 'A' is none of them");
+}
+
+TEST(Plot, DrawsPointsAndCurvesInTheirColours) {
+    // Points at the corners of a square, and a curve along its diagonal.
+    const Image picture =
+        plot({{{-1, 1, 1, -1}, {2, 2, 4, 4}, Hue::grey, false}, {{-1, 1}, {2, 4}, Hue::orange}}, {"x"}, {"y"});
+    int orange = 0, lowest = 0, highest = picture.height;
+    for (int y = 0; y < picture.height; y++) {
+        for (int x = 0; x < picture.width; x++) {
+            if (picture.at(x, y)[0] > picture.at(x, y)[2] + 60) {
+                orange++;
+                lowest = std::max(lowest, y);
+                highest = std::min(highest, y);
+            }
+        }
+    }
+    EXPECT_GT(orange, 500);
+    EXPECT_GT(lowest - highest, picture.height / 2);
+    const Image decades = plot({{{1e-6, 1e6}, {1, 1}}}, {"time", true}, {"y"});
+    EXPECT_EQ(decades.width, picture.width);
+    EXPECT_EQ(message_of([] {
+                  plot({{{0, 1}, {1, 1}}}, {"time", true}, {"y"});
+              }),
+              "plot() needs finite values, and above 0 on a logarithmic axis");
+    EXPECT_EQ(message_of([] { plot({}, {"a"}, {"b"}); }), "plot() needs a value");
+    EXPECT_EQ(message_of([] { plot({{{0, 1}, {1}}}, {"a"}, {"b"}); }), "plot() needs as many values across as up");
 }
 
 }  // namespace

@@ -5,11 +5,10 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <string>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <string>
 #include <vector>
 
 namespace sylvite::apps {
@@ -17,11 +16,11 @@ namespace sylvite::apps {
 /// How a program ended.
 struct Outcome {
     int exit_code;
-    std::string output;  ///< what it printed, errors too
+    std::string output;  ///< standard output and errors
     double peak_mb;
 };
 
-/// Runs an app with its output in a file; sends SIGINT after `interrupt_after` seconds, if that is not 0.
+/// Runs an app of the build; sends SIGINT after `interrupt_after` seconds, if that is not 0.
 inline Outcome run_app(const std::string &name, std::vector<std::string> arguments, double interrupt_after = 0) {
     const Folder folder;
     const std::string out = folder.path() / "output";

@@ -22,7 +22,7 @@ Func mixed(const Func &in) {
     Func start("start"), a("a"), b("b");
     start(x) = {Internal::make_const(Float(64), 0.5), Internal::make_const(Float(64), 0.7)};
     a(x) = in(x);
-    b(x) = {in(x + 1), in(x) * in(x + 1)};
+    b(x) = {in(x + 1), in(x)*in(x + 1)};
     const Equations equations = [](const Func &z, const std::vector<Func> &p) {
         Func residual("residual");
         residual(x) = {z(x)[1] + z(x)[1] * z(x)[1] * p[0](x) - p[1](x)[0],
@@ -91,12 +91,8 @@ TEST(Newton, InALoopForManyElements) {
         y0s(i) = 1 + i;
         adjoint(i) = 2 - i;
     }
-    compile(reverse).run({{"y0", y0s},
-                          {"k", k_value},
-                          {"adjoint_y", adjoint},
-                          {"y", ys},
-                          {"adjoint_y0", d_y0},
-                          {"adjoint_k", d_k}});
+    compile(reverse).run(
+        {{"y0", y0s}, {"k", k_value}, {"adjoint_y", adjoint}, {"y", ys}, {"adjoint_y0", d_y0}, {"adjoint_k", d_k}});
     double by_k = 0;
     const double h = 1e-5;
     for (int i = 0; i < 3; i++) {
@@ -133,9 +129,10 @@ TEST(Newton, RefusesWhatItCannotSolveOrDifferentiate) {
     };
     EXPECT_THAT(message_of([&] { newton(reads_hidden, start, {}, 0); }),
                 ::testing::HasSubstr("newton() needs equations, a defined start and an iteration; iterations are 0."));
-    EXPECT_THAT(message_of([&] { newton(too_many, start, {}, 1); }),
-                ::testing::HasSubstr("newton() needs as many equations as unknowns, of their type and dimensions; those "
-                                     "for start_stopped have others."));
+    EXPECT_THAT(
+        message_of([&] { newton(too_many, start, {}, 1); }),
+        ::testing::HasSubstr("newton() needs as many equations as unknowns, of their type and dimensions; those "
+                             "for start_stopped have others."));
     EXPECT_THAT(message_of([&] { grad(newton(reads_hidden, start, {}, 1).solution, p); }),
                 ::testing::HasSubstr("is not: add it to them"));
 }

@@ -1,0 +1,59 @@
+// The algorithms of the benchmark of ordinary differential equations; peers/ode_jax.py has the same.
+
+#include "tests/bench/programs/workload.h"
+
+#include "apps/ode/ode.h"
+#include "autodiff/vmap.h"
+
+namespace sylvite::bench {
+
+namespace {
+
+using namespace sylvite::apps;
+
+constexpr int systems = 1024, newton = 4;
+const Type f32 = Halide::Float(32);
+
+// 1,024 oscillators of the same parameters, from starts of their own; the mean of the squares of where they end.
+Program squares_at_the_end(const std::string &name, const std::function<Arrays(const Exprs &start, const Func &p)> &solve) {
+    const Array start = input(f32, "start", {2}), theta = input(f32, "theta", {2});
+    const Program one("oscillator", {start, theta},
+                      {{"end", solve(elements_of(start, 2), theta)[0]}});
+    const Array starts = input(f32, "starts", {2, systems});
+    const Array end = call(vmap(one, {"start"}, systems), {starts, theta})[0];
+    const Halide::RDom r(0, systems, "r");
+    Func loss("loss");
+    loss() += end(r) * end(r) / systems;
+    return Program(name, {starts, theta}, {{"loss", Array(loss, {})}});
+}
+
+// 500 steps of the implicit Euler method.
+Program euler() {
+    return squares_at_the_end("euler", [](const Exprs &start, const Func &p) {
+        return after_steps(van_der_pol(), backward_euler(), start, p, 500, [](const Expr &) { return Expr(0.01f); }, newton,
+                           {.name = "step"});
+    });
+}
+
+// Steps as long as the tolerance allows, until time 5.
+Program adaptive() {
+    return squares_at_the_end("adaptive", [](const Exprs &start, const Func &p) {
+        Func size("size");
+        size(Halide::Var("i")) = 1.f;
+        return solution_at(van_der_pol(), kvaerno(), start, p, 5.f, {1e-4f, size}, newton,
+                           {.name = "solve", .capacity = 400})
+            .y;
+    });
+}
+
+}  // namespace
+
+const std::vector<Workload> &workloads() {
+    static const std::vector<Workload> all = {
+        {"euler", euler, {{-2, 2}, {0.5, 1.5}}, {"theta"}, grad},
+        {"adaptive", adaptive, {{-2, 2}, {0.5, 1.5}}, {"theta"}, grad},
+    };
+    return all;
+}
+
+}  // namespace sylvite::bench
