@@ -35,6 +35,43 @@ Expr shift_right(const Expr &a, const Expr &amount) {
     });
 }
 
+// Of a kernel: int32s in the place of the bools that it is given, which memory of SPIR-V cannot hold.
+class BoolsAsIntegers : public IRMutator {
+public:
+    Stmt of(const Stmt &kernel) {
+        Stmt result = mutate(kernel);
+        for (const std::string &name : given_) {
+            result =
+                LetStmt::make(integer(name), Cast::make(Halide::Int(32), Variable::make(Halide::Bool(), name)), result);
+        }
+        return result;
+    }
+
+private:
+    std::set<std::string> own_, given_;
+
+    static std::string integer(const std::string &name) { return name + ".as_int32"; }
+
+    using IRMutator::visit;
+
+    // Names of lowered code are unique.
+    Expr visit(const Let *op) override {
+        own_.insert(op->name);
+        return IRMutator::visit(op);
+    }
+    Stmt visit(const LetStmt *op) override {
+        own_.insert(op->name);
+        return IRMutator::visit(op);
+    }
+    Expr visit(const Variable *op) override {
+        if (op->type != Halide::Bool() || own_.count(op->name)) {
+            return op;
+        }
+        given_.insert(op->name);
+        return Variable::make(Halide::Int(32), integer(op->name)) != 0;
+    }
+};
+
 class GpuRules : public IRMutator {
 public:
     GpuRules(std::string kernel, int max_threads) : kernel_(std::move(kernel)), max_threads_(max_threads) {}
@@ -66,9 +103,10 @@ private:
                 << " has " << threads_ << " at loop " << op->name << ": use smaller tiles.";
         }
         Stmt mutated = IRMutator::visit(op);
+        const bool is_kernel = on_vulkan_ && !was_on_vulkan;
         on_vulkan_ = was_on_vulkan;
         threads_ = outer_threads;
-        return mutated;
+        return is_kernel ? BoolsAsIntegers().of(mutated) : mutated;
     }
 
     static bool calls_vulkan(const Expr &device) {

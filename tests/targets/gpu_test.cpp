@@ -145,6 +145,25 @@ TEST(Vulkan, DivisionByVariablesThatMayBeZero) {
     check_division_by_variables<int8_t>();
 }
 
+// What does not change in a kernel is computed before it.
+TEST(Vulkan, BoolsThatAKernelIsGiven) {
+    SKIP_WITHOUT(vulkan());
+    constexpr int n = 77;
+    const Array a = input<float>("a", {n});
+    const Halide::Param<int> limit("limit");
+    Func f("f");
+    f(x) = select(limit % 7 > 2 && a(x) > 0, a(x) + 1, a(x));
+    const Program program("given", {a, limit}, {{"f", Array(f, {n})}});
+    Halide::Buffer<float> in(n), out(n);
+    in.for_each_element([&](int i) { in(i) = float(i % 9 - 4); });
+    for (const int value : {3, 8}) {
+        const NamedArguments arguments = {{"a", in}, {"limit", value}, {"f", out}};
+        test::check_on_target(vulkan(), program,
+                              parse_schedule("sylvite-schedule 1\n" + tiles("main", {"f"}, "x xo xi 16")), arguments,
+                              test::run_here(program, find_target("x86-64"), {}, arguments));
+    }
+}
+
 TEST(Vulkan, FlooredRemainderOfFloats) {
     SKIP_WITHOUT(vulkan());
     Array a = input<float>("a", {5});
