@@ -77,6 +77,11 @@ struct Experiments {
     Values start, until;
 };
 
+/// What cannot be solved with the options that were given.
+struct Unsolved : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 /// What a run of experiments came to, and its derivative.
 struct Outcome {
     double loss = 0;
@@ -136,10 +141,11 @@ private:
         Halide::Runtime::Buffer<double> start, until, logarithms, size, seen, end, reached;
         Halide::Runtime::Buffer<double, 0> loss = Halide::Runtime::Buffer<double, 0>::make_scalar();
         Halide::Runtime::Buffer<int> tries{experiments};
+        int most_tries;
 
         Call(const Laboratory &of, const Experiments &made, const Values &at, const Values &what_was_seen) :
-            no_values(what_was_seen.empty() ? made.start.size() : 0),
-            end_values(made.start.size()), reached_values(experiments) {
+            no_values(what_was_seen.empty() ? made.start.size() : 0), end_values(made.start.size()),
+            reached_values(experiments), most_tries(of.options_.tries) {
             const size_t n = of.setup_.unknowns.size();
             start = as_array(made.start, n);
             until = as_array(made.until);
@@ -153,10 +159,12 @@ private:
         Outcome outcome() const {
             for (int i = 0; i < experiments; i++) {
                 if (!(reached(i) >= until(i))) {
-                    char text[128];
-                    std::snprintf(text, sizeof text, "no step is short enough at time %.6g of experiment %d",
-                                  reached(i), i);
-                    throw std::runtime_error(text);
+                    char text[160];
+                    std::snprintf(text, sizeof text, "experiment %d ends at time %.6g, after %d steps, %s", i,
+                                  reached(i), tries(i),
+                                  tries(i) < most_tries ? "where no step is short enough"
+                                                        : "which are too many: raise --tries or --tolerance");
+                    throw Unsolved(text);
                 }
             }
             return {loss(), end_values, {}, {}};
@@ -164,10 +172,6 @@ private:
     };
 
     void check(int code) const {
-        if (code == sylvite_short_history) {
-            throw std::runtime_error("an experiment takes more than " + std::to_string(options_.tries) +
-                                     " steps: raise --tries or --tolerance");
-        }
         if (code != 0) {
             throw std::runtime_error(sylvite_last_error());
         }
@@ -241,9 +245,13 @@ void write_arrays(const Setup &setup, const Findings &findings, const std::files
 Minimum searched(const Laboratory &laboratory, const Experiments &made, const Values &seen, const Values &guess,
                  const Options &options, Progress &progress) {
     const auto objective = [&](const Point &at, Point &gradient) {
-        const Outcome outcome = laboratory.with_gradient(made, Values(at.begin(), at.end()), seen);
-        std::copy(outcome.slope.begin(), outcome.slope.end(), gradient.begin());
-        return outcome.loss;
+        try {
+            const Outcome outcome = laboratory.with_gradient(made, Values(at.begin(), at.end()), seen);
+            std::copy(outcome.slope.begin(), outcome.slope.end(), gradient.begin());
+            return outcome.loss;
+        } catch (const Unsolved &) {
+            return double(INFINITY);  // too far
+        }
     };
     return minimise(Point(guess.begin(), guess.end()), objective,
                     {.evaluations = options.iterations, .first_rate = 0.1}, [&](const std::vector<double> &losses) {
@@ -270,7 +278,8 @@ int run(const Options &options) {
         }
         return logarithms_of(given.empty() ? usual : given);
     };
-    const Values truth = chosen(options.truth, setup.truth, "truth"), guess = chosen(options.guess, setup.guess, "guess");
+    const Values truth = chosen(options.truth, setup.truth, "truth"),
+                 guess = chosen(options.guess, setup.guess, "guess");
     need_writable(options.out);
     std::signal(SIGINT, interrupt);
 
@@ -347,7 +356,9 @@ int main(int argc, char **argv) {
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
     app.add_option("--seed", options.seed, "of the noise")->capture_default_str();
-    app.add_option("--tolerance", options.tolerance, "of a time step")->check(CLI::Range(1e-11, 0.1))->capture_default_str();
+    app.add_option("--tolerance", options.tolerance, "of a time step")
+        ->check(CLI::Range(1e-11, 0.1))
+        ->capture_default_str();
     app.add_option("--tries", options.tries, "time steps that an experiment may take")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str();

@@ -18,8 +18,7 @@ std::vector<double> nothing_but_a(int, int) { return {1, 0, 0}; }
 
 const std::map<std::string, Setup> &setups() {
     static const std::map<std::string, Setup> all = {
-        {"van_der_pol",
-         {{"x", "v"}, {"mu", "k"}, {5, 1}, {2.5, 1.5}, {1, 1}, 8, false, "time", in_a_disc}},
+        {"van_der_pol", {{"x", "v"}, {"mu", "k"}, {5, 1}, {2.5, 1.5}, {1, 1}, 8, false, "time", in_a_disc}},
         {"robertson",
          {{"a", "b", "c"},
           {"k1", "k2", "k3"},

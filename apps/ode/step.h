@@ -55,16 +55,18 @@ inline Exprs difference(Exprs a, const Exprs &b) {
     return a;
 }
 
+constexpr int newton_iterations = 4;
+
 /// The d with d = h f(t, w + share d, p), for each unknown, by Newton's method with the derived Jacobian of f. Its
 /// derivatives are those of the equation.
 inline Root implicit_stage(const Ode &ode, double share, const Expr &t, const Exprs &w, const Expr &h, const Func &p,
-                           const Exprs &start, int iterations) {
+                           const Exprs &start) {
     const Equations equations = [ode, share](const Func &stage, const std::vector<Func> &known) {
         const Exprs d = values_of(stage), w = values_of(known[0]), time = values_of(known[1]);
         const Exprs slope = ode.slope(time[0], moved(w, {share}, {d}), elements_of(known[2], ode.parameters.size()));
         return tuple("residual", difference(d, scaled(time[1], slope)));
     };
-    return newton(equations, tuple("d", start), {tuple("w", w), tuple("time", {t, h}), p}, iterations);
+    return newton(equations, tuple("d", start), {tuple("w", w), tuple("time", {t, h}), p}, newton_iterations);
 }
 
 /// Where a step led.
@@ -78,8 +80,8 @@ struct Step {
 /// of stage i and w = y + sum_(j < i) a[i][j] d[j], stage i solves
 ///
 ///     d[i] = h f(t + c[i] h, w + a[i][i] d[i], p)
-inline Step step_of(const Ode &ode, const RungeKutta &method, const Expr &t, const Exprs &y, const Expr &h, const Func &p,
-                    int iterations) {
+inline Step step_of(const Ode &ode, const RungeKutta &method, const Expr &t, const Exprs &y, const Expr &h,
+                    const Func &p) {
     std::vector<Exprs> d;
     Exprs change(y.size(), number(0, h));
     for (size_t i = 0; i < method.a.size(); i++) {
@@ -91,7 +93,7 @@ inline Step step_of(const Ode &ode, const RungeKutta &method, const Expr &t, con
             continue;
         }
         const Exprs start = d.empty() ? Exprs(y.size(), number(0, h)) : d.back();
-        const Root root = implicit_stage(ode, share, time, w, h, p, start, iterations);
+        const Root root = implicit_stage(ode, share, time, w, h, p, start);
         d.push_back(values_of(root.solution));
         const Exprs last = values_of(root.last_change);
         for (size_t k = 0; k < y.size(); k++) {

@@ -67,9 +67,9 @@ struct Made {
         seen.for_each_element([&](int i, int e) { seen(i, e) = 0.1 * std::sin(3.0 * e + i) * size(i); });
     }
 
-    NamedArguments inputs(double tolerance) const {
+    NamedArguments inputs(double tolerance, int most_tries) const {
         return {{"start", start}, {"until", until},         {"logarithms", logarithms}, {"size", size},
-                {"seen", seen},   {"tolerance", tolerance}, {"capacity", 2000}};
+                {"seen", seen},   {"tolerance", tolerance}, {"most_tries", most_tries}};
     }
 };
 
@@ -81,8 +81,9 @@ Program replay(const Ode &ode, int experiments, int steps) {
     Halide::Var i("i");
     Func parameters("parameters");
     parameters(i) = exp(logarithms(i));
-    const Arrays end = after_steps(ode, kvaerno(), elements_of(start, n), parameters, steps,
-                                   [&](const Expr &step) { return lengths(step); }, 4, {.name = "replay"});
+    const Arrays end = after_steps(
+        ode, kvaerno(), elements_of(start, n), parameters, steps, [&](const Expr &step) { return lengths(step); },
+        "replay");
     return vmap(Program("replay", {start, lengths, logarithms}, {{"end", as_vector("end", values_of(end))}}),
                 {"start", "lengths"}, experiments);
 }
@@ -94,7 +95,7 @@ TEST(OdeGradient, AgreesWithDifferencesOverTheFullRun) {
     const Program program = ode(van_der_pol(), count, f64);
     Buffer<double> loss = scalar(), end(2, count), reached(count), by_logarithms(2), by_start(2, count);
     Buffer<int> tries(count);
-    NamedArguments arguments = made.inputs(1e-5);
+    NamedArguments arguments = made.inputs(1e-5, 2000);
     for (const NamedArgument &output : NamedArguments{{"loss", loss},
                                                       {"end", end},
                                                       {"reached", reached},
@@ -149,7 +150,7 @@ TEST(OdeGradient, ForwardAndReverseAreTheSensitivitiesOfTheSolution) {
     const auto run = [&](const Executable &executable, double tolerance, const Made &at, NamedArguments more) {
         Buffer<double> loss = scalar(), end(2, count), reached(count);
         Buffer<int> tries(count);
-        NamedArguments arguments = at.inputs(tolerance);
+        NamedArguments arguments = at.inputs(tolerance, 50000);
         arguments.insert(arguments.end(), {{"loss", loss}, {"end", end}, {"reached", reached}, {"tries", tries}});
         arguments.insert(arguments.end(), more.begin(), more.end());
         executable.run(arguments);
@@ -193,7 +194,8 @@ TEST(OdeGradient, ForwardAndReverseAreTheSensitivitiesOfTheSolution) {
     const auto [end, rough] = along(1e-6, made, u, v, w);
     for (int e = 0; e < count; e++) {
         for (int i = 0; i < 2; i++) {
-            EXPECT_NEAR(rough(i, e), (above(i, e) - below(i, e)) / (2 * h), 1e-4 * std::max(1.0, std::abs(rough(i, e)))) << e;
+            EXPECT_NEAR(rough(i, e), (above(i, e) - below(i, e)) / (2 * h), 1e-4 * std::max(1.0, std::abs(rough(i, e))))
+                << e;
         }
     }
     u.fill(0);

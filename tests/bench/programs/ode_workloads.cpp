@@ -11,14 +11,14 @@ namespace {
 
 using namespace sylvite::apps;
 
-constexpr int systems = 1024, newton = 4;
+constexpr int systems = 1024;
 const Type f32 = Halide::Float(32);
 
 // 1,024 oscillators of the same parameters, from starts of their own; the mean of the squares of where they end.
-Program squares_at_the_end(const std::string &name, const std::function<Arrays(const Exprs &start, const Func &p)> &solve) {
+Program squares_at_the_end(const std::string &name,
+                           const std::function<Arrays(const Exprs &start, const Func &p)> &solve) {
     const Array start = input(f32, "start", {2}), theta = input(f32, "theta", {2});
-    const Program one("oscillator", {start, theta},
-                      {{"end", solve(elements_of(start, 2), theta)[0]}});
+    const Program one("oscillator", {start, theta}, {{"end", solve(elements_of(start, 2), theta)[0]}});
     const Array starts = input(f32, "starts", {2, systems});
     const Array end = call(vmap(one, {"start"}, systems), {starts, theta})[0];
     const Halide::RDom r(0, systems, "r");
@@ -30,8 +30,8 @@ Program squares_at_the_end(const std::string &name, const std::function<Arrays(c
 // 500 steps of the implicit Euler method.
 Program euler() {
     return squares_at_the_end("euler", [](const Exprs &start, const Func &p) {
-        return after_steps(van_der_pol(), backward_euler(), start, p, 500, [](const Expr &) { return Expr(0.01f); }, newton,
-                           {.name = "step"});
+        return after_steps(
+            van_der_pol(), backward_euler(), start, p, 500, [](const Expr &) { return Expr(0.01f); }, "step");
     });
 }
 
@@ -40,9 +40,7 @@ Program adaptive() {
     return squares_at_the_end("adaptive", [](const Exprs &start, const Func &p) {
         Func size("size");
         size(Halide::Var("i")) = 1.f;
-        return solution_at(van_der_pol(), kvaerno(), start, p, 5.f, {1e-4f, size}, newton,
-                           {.name = "solve", .capacity = 400})
-            .y;
+        return solution_at(van_der_pol(), kvaerno(), start, p, 5.f, {1e-4f, size}, 400).y;
     });
 }
 
