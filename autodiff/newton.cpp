@@ -87,7 +87,7 @@ std::vector<Row> jacobian_at(const Func &residual, const Func &z) {
 }
 
 Func residual_of(const Equations &equations, const Func &z, const std::vector<Func> &parameters) {
-    const Func residual = equations(z, parameters);
+    Func residual = equations(z, parameters);
     _halide_user_assert(residual.defined() && residual.dimensions() == z.dimensions() && residual.types() == z.types())
         << "newton() needs as many equations as unknowns, of their type and dimensions; those for "
         << plain_name(z.name()) << " have others.";

@@ -88,6 +88,7 @@ struct Solution {
 /// for `most_tries` steps.
 inline Solution solution_at(const Ode &ode, const RungeKutta &method, const Exprs &start, const Func &p,
                             const Expr &until, const Accuracy &accuracy, const Expr &most_tries) {
+    _halide_user_assert(method.has_error) << "solution_at() needs a method with an error estimate: take after_steps()";
     const auto constant = [&](double value) { return number(value, until); };
     const Expr order_root = constant(1.0 / method.order);
     const size_t n = start.size();

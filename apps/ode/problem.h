@@ -24,7 +24,7 @@ struct Ode {
 /// Stiff for large mu: it rests for a time of about mu and jumps in one of 1 / mu.
 inline Ode van_der_pol() {
     return {"van_der_pol", {"x", "v"}, {"mu", "k"}, [](const Expr &, const Exprs &y, const Exprs &p) {
-                const Expr x = y[0], v = y[1], mu = p[0], k = p[1];
+                const Expr &x = y[0], &v = y[1], &mu = p[0], &k = p[1];
                 return Exprs{v, mu * (1 - x * x) * v - k * x};
             }};
 }
@@ -35,9 +35,9 @@ inline Ode van_der_pol() {
 ///     a' = -k1 a + k3 b c,    b' = k1 a - k3 b c - k2 b^2,    c' = k2 b^2
 inline Ode robertson() {
     return {"robertson", {"a", "b", "c"}, {"k1", "k2", "k3"}, [](const Expr &, const Exprs &y, const Exprs &p) {
-                const Expr a = y[0], b = y[1], c = y[2], k1 = p[0], k2 = p[1], k3 = p[2];
-                const Expr decay = k1 * a, pairing = k2 * b * b, return_ = k3 * b * c;
-                return Exprs{return_ - decay, decay - return_ - pairing, pairing};
+                const Expr &a = y[0], &b = y[1], &c = y[2], &k1 = p[0], &k2 = p[1], &k3 = p[2];
+                const Expr decay = k1 * a, pairing = k2 * b * b, revival = k3 * b * c;
+                return Exprs{revival - decay, decay - revival - pairing, pairing};
             }};
 }
 
