@@ -75,6 +75,10 @@ Adjoints::Adjoints(const std::vector<Cotangent> &outputs) :
             _halide_user_assert(range.min.defined() && range.extent.defined())
                 << "vjp() needs a box with bounds; that of " << name
                 << " has a dimension without: give the region on which the adjoint counts.";
+            const auto extent = as_const_int(range.extent);
+            _halide_user_assert(!extent || *extent >= 0)
+                << "vjp() needs a box with extents of at least 0; that of " << name << " has one of " << *extent
+                << ": give {min, extent} for each dimension.";
         }
         _halide_user_assert(adjoint.dimensions() == output.dimensions() && adjoint.outputs() == output.outputs())
             << "vjp() needs an adjoint with the rank and number of values of the output; " << name << " has "

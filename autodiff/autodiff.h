@@ -42,7 +42,7 @@ private:
     SourceLine where_;
 };
 
-/// The direction `tangent` in which `input` moves: a Func of the input's rank, types and number of values.
+/// The direction `tangent` in which `input` moves: a Func of the input's rank and number of values, of any float types.
 struct Tangent {
     Input input;
     Func tangent;

@@ -14,14 +14,21 @@ public:
 
 private:
     Reads &reads_;
-    std::set<std::string> functions_, parameters_, buffers_;
+    std::set<std::string> functions_, buffers_;
+    std::map<std::string, Halide::Parameter> parameters_;
     std::set<const ArrayNode *> arrays_;
 
     using IRGraphVisitor::visit;
 
     void add(const Halide::Parameter &parameter) {
-        if (parameter.defined() && !parameter.type().is_handle() && parameters_.insert(parameter.name()).second) {
+        if (!parameter.defined() || parameter.type().is_handle()) {
+            return;
+        }
+        const auto [known, is_new] = parameters_.emplace(parameter.name(), parameter);
+        if (is_new) {
             reads_.parameters.push_back(parameter);
+        } else if (!known->second.same_as(parameter)) {
+            reads_.namesakes.push_back(parameter);
         }
     }
 
@@ -185,7 +192,9 @@ void require_distinct_names(const std::vector<Function> &functions) {
     }
     for (const Function &function : functions) {
         const Reads reads = reads_of(function);
-        for (const Halide::Parameter &parameter : reads.parameters) {
+        std::vector<Halide::Parameter> read = reads.parameters;
+        read.insert(read.end(), reads.namesakes.begin(), reads.namesakes.end());
+        for (const Halide::Parameter &parameter : read) {
             const auto [it, is_new] = parameters.emplace(parameter.name(), parameter);
             _halide_user_assert(is_new || it->second.same_as(parameter))
                 << "Parameters are told apart by name; two different ones are called " << parameter.name()

@@ -17,6 +17,7 @@ struct Reads {
     std::vector<Halide::Internal::Function> functions;
     std::vector<std::shared_ptr<const ArrayNode>> arrays;  ///< markers of Arrays; met inside Array::func() only
     std::vector<Halide::Parameter> parameters;             ///< scalar and buffer parameters
+    std::vector<Halide::Parameter> namesakes;              ///< others that have the name of one of `parameters`
     std::vector<Halide::Buffer<>> buffers;                 ///< buffers with values known at build time
 };
 Reads reads_of(const std::vector<Expr> &exprs);
@@ -43,7 +44,7 @@ std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::I
                                                      const Producers &producers);
 
 /// Throws Halide::CompileError if two different parameters or buffers in `functions` have the same name, or a parameter
-/// and a pure variable of a Function that reads it.
+/// and a pure variable.
 void require_distinct_names(const std::vector<Halide::Internal::Function> &functions);
 
 /// A name without Halide's `$3` suffix.

@@ -201,16 +201,24 @@ Program permuted(const Memory &memory, bool while_) {
     Array key = row("key", x, 3);
     const LoopBody step = [&](const Expr &t, const Arrays &s) {
         const Expr weight = cast<double>(s[1](x) % 16) * real(0.01);
-        return Arrays{row("u", s[0](2 - x) * (1 + weight) + c(x, 1) * weight, 3), row("k", s[1](x) * 5 + 3 + t, 3),
-                      row("n", s[2](0) + 1, 1)};
+        Arrays next{row("u", s[0](2 - x) * (1 + weight) + c(x, 1) * weight, 3), row("k", s[1](x) * 5 + 3 + t, 3)};
+        if (while_) {
+            next.push_back(row("n", s[2](0) + 1, 1));
+        }
+        return next;
     };
     LoopOptions options{.memory = memory};
     if (memory.way == Memory::Way::reversible) {
         options.memory = Memory::reversible([](const Expr &t, const Arrays &s) {  // 5 * 0xcccccccd = 1 modulo 2^32
-            return Arrays{Array(), row("k", (s[1](x) - 3 - t) * Internal::make_const(Int(32), -858993459), 3), Array()};
+            Arrays before(s.size());
+            before[1] = row("k", (s[1](x) - 3 - t) * Internal::make_const(Int(32), -858993459), 3);
+            return before;
         });
     }
-    const Arrays init{row("u", u0(x, 0), 3), key, row("n", 0, 1)};
+    Arrays init{row("u", u0(x, 0), 3), key};
+    if (while_) {
+        init.push_back(row("n", 0, 1));
+    }
     const Array u = while_ ? while_loop([&](const Arrays &s) { return s[2](0) < steps; }, init, step,
                                         {.memory = options.memory,
                                          .capacity = memory.way == Memory::Way::store_all ? Expr(100) : Expr()})

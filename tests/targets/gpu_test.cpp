@@ -1,5 +1,6 @@
 // Programs with kernels on GPUs: values on lavapipe, device code for CUDA, and what is refused.
 
+#include "autodiff/program.h"
 #include "tests/support/run_on_targets.h"
 #include "tests/targets/programs.h"
 
@@ -235,6 +236,34 @@ TEST(Vulkan, KernelsOnTheDeviceBesideKernelsOnTheCpu) {
         const auto want = test::run_here(program, find_target("x86-64"), {}, arguments);
         for (const std::string &text :
              {loop_on_gpu, "kernel main\n" + update, loop_on_gpu + "kernel main\n" + update}) {
+            const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + text);
+            test::expect_same(test::run_here(program, vulkan(), schedule, arguments), want, 1e-5);
+        }
+    }
+}
+
+// The states that the steps back read were kept by the other processor.
+TEST(Vulkan, AGradientOnTwoProcessors) {
+    SKIP_WITHOUT(vulkan());
+    const Halide::Param<int> steps("steps");
+    const Array u0 = input<float>("u0", {13, 7});
+    const Array u = loop(steps, {u0}, [&](Expr, const Arrays &s) {
+        Func next("next"), w = repeat_edge(s[0]);
+        next(x, y) = Halide::sin(w(x, y)) + 0.1f * w(x + 1, y) * w(x, y);
+        return Arrays{Array(next, {13, 7})};
+    })[0];
+    Func loss("loss");
+    const Halide::RDom cell(0, 13, 0, 7, "cell");
+    loss() += u(cell.x, cell.y) * u(cell.x, cell.y);
+    const Program program = grad(Program("both", {u0, steps}, {{"loss", Array(loss, {})}}), {"u0"});
+    Halide::Buffer<float> start(13, 7), value = Halide::Buffer<float>::make_scalar(), slope(13, 7);
+    start.for_each_element([&](int i, int j) { start(i, j) = std::sin(0.7f * i + 1.3f * j); });
+    const std::string forward = tiles("step", {"next"}, "x y bx by tx ty 8 4"),
+                      back = tiles("step_reverse", {"adjoint_u0"}, "i0 i1 bx by tx ty 8 4");
+    for (const int count : {0, 1, 6}) {
+        const NamedArguments arguments{{"u0", start}, {"steps", count}, {"loss", value}, {"d_loss_d_u0", slope}};
+        const auto want = test::run_here(program, find_target("x86-64"), {}, arguments);
+        for (const std::string &text : {forward, back, forward + back}) {
             const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + text);
             test::expect_same(test::run_here(program, vulkan(), schedule, arguments), want, 1e-5);
         }

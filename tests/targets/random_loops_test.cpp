@@ -102,7 +102,8 @@ public:
         for (size_t i = 0; i < outputs_.size(); i++) {
             outputs.push_back({"out" + std::to_string(i), outputs_[i].array});
         }
-        return Program("random_loops", {values_[0].array, values_[1].array}, outputs);
+        // derived(): chance leaves states without a use, which Program() refuses.
+        return Program::derived("random_loops", {values_[0].array, values_[1].array}, outputs);
     }
 
     // Compiles and runs the program; its outputs must be those of plain C++.
