@@ -144,10 +144,13 @@ const std::vector<Refusal> refusals = {
      "the adjoint counts."},
     {"a box without bounds", [](Inputs &i) { vjp(define({x}, i.in(x)), i.u, {Range()}); },
      "vjp() needs a box with bounds; that of f has a dimension without: give the region on which the adjoint counts."},
-    {"a box of a negative extent", [](Inputs &i) { vjp(define({x}, i.in(x)), i.u, {{0, -3}}); },
+    {"a box of a negative extent",
+     [](Inputs &i) {
+         vjp(define({x}, i.in(x)), i.u, {{0, -3}});
+     },
      "vjp() needs a box with extents of at least 0; that of f has one of -3: give {min, extent} for each dimension."},
     {"two parameters of one name",
-     [](Inputs &i) { i.reverse(define({x}, i.in(x) * Expr(Param<float>("p")) * Expr(Param<float>("p")))); },
+     [](Inputs &i) { i.reverse(define({x}, i.in(x)*Expr(Param<float>("p")) * Expr(Param<float>("p")))); },
      "Parameters are told apart by name; two different ones are called p: rename one of them."},
     {"an adjoint of another rank",
      [](Inputs &i) {

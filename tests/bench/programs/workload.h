@@ -13,7 +13,7 @@ struct Workload {
     std::vector<Range> inputs;     ///< of the program's inputs, in their order
     std::vector<std::string> wrt;  ///< inputs that the derivative is taken by
     /// The derivative; null where there is none to be timed.
-    Program (*derivative)(const Program &program, const std::vector<std::string> &wrt) = vjp;
+    Program (*derivative)(const Program &program, const std::vector<std::string> &wrt, SourceLine where) = vjp;
 };
 
 /// Those of one benchmark: a program of it has one definition of this.

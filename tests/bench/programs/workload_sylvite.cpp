@@ -22,7 +22,7 @@ int run(const Workload &workload, const std::string &schedules, const std::strin
     const Program forward = workload.build();
     std::map<std::string, Program> programs{{"forward", forward}};
     if (workload.derivative) {
-        programs.emplace("gradient", workload.derivative(forward, workload.wrt));
+        programs.emplace("gradient", workload.derivative(forward, workload.wrt, SourceLine()));
     }
     const auto schedule_of = [&](const std::string &kind) {
         const std::string suffix = kind == "forward" ? "" : "_" + kind;
