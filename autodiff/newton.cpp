@@ -111,6 +111,13 @@ Root newton(const Equations &equations, const Func &start, const std::vector<Fun
             << "newton() needs unknowns of one float type; a value of " << plain_name(start.name()) << " is " << type
             << ".";
     }
+    for (const Func &parameter : parameters) {
+        for (const Halide::Type &type : parameter.types()) {
+            _halide_user_assert(type.is_float() == parameter.types()[0].is_float())
+                << "newton() needs parameters of floats, or of none; " << plain_name(parameter.name())
+                << " has both: make two of it.";
+        }
+    }
     Func z = stop_gradient(start), change;
     for (int i = 0; i < iterations; i++) {
         const Func residual = residual_of(equations, z, parameters);

@@ -141,8 +141,7 @@ Expr extent_of(const Interval &interval) {
 void classify(const Function &function, const Definition &update, DefinitionInfo &info) {
     try {
         Definition sums = update.get_copy();
-        write_as_sums(sums);
-        const AssociativeOp op = prove_associativity(function.name(), sums.args(), sums.values());
+        const AssociativeOp op = proven_associativity(function, sums);
         // A value that does not depend on the old one is no reduction.
         info.associative =
             op.associative() && std::all_of(op.xs.begin(), op.xs.end(), [](const auto &x) { return !x.var.empty(); });

@@ -85,7 +85,9 @@ void rfactor(DirectiveCall &c) {
     }
     Halide::Internal::Function function = c.func.function();
     for (size_t i = 0; i < function.updates().size(); i++) {
-        write_as_sums(function.update(static_cast<int>(i)));
+        if (c.stage.name() == function.name() + ".update(" + std::to_string(i) + ")") {
+            proven_associativity(function, function.update(static_cast<int>(i)));
+        }
     }
     c.define_stage(0, c.stage.rfactor(kept));
 }

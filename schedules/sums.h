@@ -4,17 +4,11 @@
 
 namespace sylvite {
 
-/// Writes an update that subtracts, `f = f - e`, as one that adds, `f = f + likely(0 - e)`: a sum is associative to
-/// Halide, a difference is not. The tag keeps simplification from making a difference of it again, and what is computed is the
-/// same but for the sign of a zero. Floats only: 0 - e may overflow where a - e does not.
-inline void write_as_sums(Halide::Internal::Definition &update) {
-    using namespace Halide::Internal;
-    for (Halide::Expr &value : update.values()) {
-        const Halide::Expr simple = simplify(substitute_in_all_lets(value));
-        if (const Sub *difference = simple.as<Sub>(); difference && value.type().is_float()) {
-            value = difference->a + Halide::likely(make_zero(value.type()) - difference->b);
-        }
-    }
-}
+/// How an update of `function` is associative, as Halide proves it. One of a float that subtracts, `f = f - e`, is written as
+/// `f = f + likely(0 - e)` if that is what it takes: a sum is associative to Halide, a difference is not, and the tag keeps
+/// simplification from making a difference of it again. What is computed is the same but for the sign of a zero. Updates of
+/// Tuples stay as they are, for Halide does not see reads of a Tuple inside a tag. Throws as Halide's prover does.
+Halide::Internal::AssociativeOp proven_associativity(const Halide::Internal::Function &function,
+                                                     Halide::Internal::Definition &update);
 
 }  // namespace sylvite

@@ -194,6 +194,9 @@ bool is_carried(const Loop &loop, int state) {
         if (inner->keeps(static_cast<int>(k))) {
             return false;  // what it has kept is written over from its first step on
         }
+        if (static_cast<int>(k) != next.index && inner->node->init[k].node().get() == now) {
+            return false;  // a second state of it that starts from the same array reads that later
+        }
     }
     return !has(node.next, now) && !is_read_from(*inner, now, loop.body) &&
            !extents_use(*inner, node.step.as<Halide::Internal::Variable>()->name);

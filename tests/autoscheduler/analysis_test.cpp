@@ -56,6 +56,25 @@ TEST(Analysis, AnUpdateMayWriteBeyondWhatIsRead) {
     EXPECT_THAT(stages.at("counted").extents, ElementsAre(16));
 }
 
+TEST(Analysis, WhatIsSubtractedIsASum) {
+    const Array a = input<float>("a", {100});
+    const RDom r(0, 100, "r");
+    Func rest("rest"), turned("turned"), pairs("pairs"), second("second");
+    rest() -= a(r) * 2;
+    turned() = 1.f;
+    turned() = a(r) - turned();
+    pairs() = Halide::Tuple(0.f, 0.f);
+    pairs() = Halide::Tuple(pairs()[0] + a(r), pairs()[1] - pairs()[0]);
+    second() = pairs()[1];
+    const auto stages =
+        stages_of(Program("differences", {a},
+                          {{"rest", Array(rest, {})}, {"turned", Array(turned, {})}, {"second", Array(second, {})}}),
+                  {});
+    EXPECT_TRUE(stages.at("rest").definitions[1].adds_up_vectors);
+    EXPECT_FALSE(stages.at("turned").definitions[1].associative);
+    EXPECT_FALSE(stages.at("pairs").definitions[1].associative);
+}
+
 }  // namespace
 
 }  // namespace sylvite

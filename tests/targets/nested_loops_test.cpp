@@ -197,6 +197,30 @@ TEST(NestedLoops, StatesThatAreHandedOnHaveNoBuffersOfTheirOwn) {
     EXPECT_EQ(carried(Handed::through_three), (std::vector<bool>{true, true}));
 }
 
+// A second state of the loop inside starts from the same array, and is read in all its steps.
+TEST(NestedLoops, AStateThatTwoStatesStartFromHasBuffersOfItsOwn) {
+    const Array start = input<float>("start", {n});
+    const Array end = loop(3, {start}, [&](Expr, const Arrays &u) {
+        const Arrays inner = loop(4, {u[0], u[0]}, [&](Expr, const Arrays &p) {
+            return Arrays{row("next", p[0](x) + p[1]((x + 1) % n)), p[1]};
+        });
+        return Arrays{inner[0]};
+    })[0];
+    Buffer<float> values(n), result(n);
+    std::vector<float> u{1, 2, 4};
+    std::copy(u.begin(), u.end(), values.data());
+    for (int outer = 0; outer < 3; outer++) {
+        const std::vector<float> frozen = u;
+        for (int inner = 0; inner < 4; inner++) {
+            for (int i = 0; i < n; i++) {
+                u[i] += frozen[(i + 1) % n];
+            }
+        }
+    }
+    compile(Program("frozen", {start}, {{"end", end}}), find_target("x86-64"))({{"start", values}, {"end", result}});
+    EXPECT_EQ(std::vector<float>(result.begin(), result.end()), u);
+}
+
 TEST(NestedLoops, NamesThatAreAlikeButForNumbers) {
     Func early("a");  // has the name before the input asks for it
     const Halide::Param<float> a_3("a_3");
