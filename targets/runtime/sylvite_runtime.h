@@ -85,13 +85,13 @@ struct sylvite_watch {
  * to be timed a kernel is waited for. */
 const struct sylvite_watch *sylvite_set_watch(const struct sylvite_watch *watch);
 
-/** What `<program>_memory(..., threads, &memory)` fills in, which begins as {0, 0}: the memory that a run would have. */
+/* The rest is for generated code. */
+
+/** What the code behind Executable::memory() fills in, which begins as {0, 0}; libraries have none. */
 struct sylvite_memory {
     int64_t peak;  /**< the most at a time, in bytes */
     int64_t bytes; /**< for the function's own use */
 };
-
-/* The rest is for generated code. */
 
 /** Makes the text of a failed call this thread's; returns `code`. */
 int sylvite_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
