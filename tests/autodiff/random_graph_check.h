@@ -13,7 +13,7 @@ enum class Verdict {
     wrong,       ///< a number differs, or something is read that must not be
     refused,     ///< a derivative that exists was refused
     failed,      ///< an error that is no refusal
-    uncheckable  ///< the interpreter does not know an operation, or would take too long
+    uncheckable  ///< the interpreter does not know an operation or would take too long, or Halide cannot run the graph
 };
 
 struct Finding {

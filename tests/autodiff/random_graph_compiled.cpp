@@ -30,7 +30,12 @@ public:
         u_(random_array(graph_.box, 0, random_, Draw::fine)) {}
 
     std::string run() {
-        first_order();
+        try {
+            first_order();
+        } catch (const Halide::Error &) {
+            expect_graph_runs();
+            throw;
+        }
         if (problem_.str().empty() && values_ % 5 == 0) {
             second_order();
         }
@@ -99,6 +104,15 @@ private:
         compare_with_oracle(results);
         if (problem_.str().empty() && values_ % 3 == 0 && !is_large) {
             other_schedule(results, boxes, all_roots);
+        }
+    }
+
+    // Halide 21 takes in(clamp(r, 0, 1)) over r from -1 for a read of in(-1) where a predicate says r % 2 == 0.
+    void expect_graph_runs() const {
+        try {
+            realize({graph_.output}, {graph_.box});
+        } catch (const Halide::Error &error) {
+            throw Uncheckable("Halide cannot run the graph: " + std::string(error.what()));
         }
     }
 

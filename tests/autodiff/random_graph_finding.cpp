@@ -92,6 +92,9 @@ Finding judge(GraphStatistics &statistics, const std::function<std::string(std::
         finding.text = error.what();
         const bool is_mine = begins_with(finding.text, "no such operation") || begins_with(finding.text, "too long");
         finding.verdict = is_mine ? Verdict::uncheckable : Verdict::wrong;
+    } catch (const Uncheckable &error) {
+        finding.text = error.what();
+        finding.verdict = Verdict::uncheckable;
     } catch (const Halide::InternalError &error) {
         finding.text = error.what();
         finding.verdict = Verdict::failed;

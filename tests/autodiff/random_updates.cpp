@@ -1,5 +1,7 @@
 #include "random_updates.h"
 
+#include <algorithm>
+
 namespace sylvite::testing {
 
 using namespace Halide;
@@ -39,14 +41,15 @@ void RandomUpdates::update(Stage &to) {
     using MakeOver = void (RandomUpdates::*)(Stage &, RDom &);
     static const Make without_domain[] = {&RandomUpdates::rewrite,   &RandomUpdates::slice,     &RandomUpdates::scan,
                                           &RandomUpdates::two_steps, &RandomUpdates::wavefront, &RandomUpdates::sweep};
-    static const MakeOver over_domain[] = {&RandomUpdates::accumulate, &RandomUpdates::scatter, &RandomUpdates::scatter,
-                                           &RandomUpdates::repeat, &RandomUpdates::histogram};
+    static const MakeOver over_domain[] = {&RandomUpdates::accumulate, &RandomUpdates::scatter,
+                                           &RandomUpdates::scatter,    &RandomUpdates::repeat,
+                                           &RandomUpdates::histogram,  &RandomUpdates::packet};
     if (chance(0.4)) {
         (this->*without_domain[pick(6)])(to);
         return;
     }
     RDom r = domain(1 + pick(2));
-    (this->*over_domain[pick(5)])(to, r);
+    (this->*over_domain[pick(6)])(to, r);
 }
 
 // A predicate on some of the iterations: of the variables, of data or of the Func itself.
@@ -172,6 +175,46 @@ void RandomUpdates::scatter(Stage &to, RDom &r) {
     }
 }
 
+// Several values at once, at places some of which may be the same: of what was there, in another order.
+void RandomUpdates::packet(Stage &to, RDom &r) {
+    if (to.vars.empty()) {
+        return;
+    }
+    restrict(to, r);
+    const std::vector<Index> inner = with({}, r);
+    const int size = 2 + pick(2);
+    std::vector<std::vector<Expr>> at(to.vars.size());  // by dimension and element
+    std::vector<Expr> packet_at, from;
+    for (size_t d = 0; d < at.size(); d++) {
+        for (int k = 0; k < size; k++) {
+            at[d].push_back(k > 0 && chance(0.3) ? at[d][0] : index_within(inner, to.box[d]).e);
+        }
+        packet_at.push_back(Halide::scatter(at[d]));
+        std::rotate(at[d].begin(), at[d].begin() + 1, at[d].end());
+        from.push_back(Halide::gather(at[d]));
+    }
+    const Expr e = expression(inner, 1);
+    switch (pick(4)) {
+    case 0:
+        to.f(packet_at) = to.f(from) * e;
+        break;
+    case 1:
+        to.f(packet_at) = to.f(packet_at) + to.f(from) * e;
+        break;
+    case 2:
+        to.f(packet_at) = max(to.f(packet_at), e);
+        break;
+    default: {
+        std::vector<Expr> summands;
+        for (int k = 0; k < size; k++) {
+            summands.push_back(leaf(inner));
+        }
+        to.f(packet_at) = sin(to.f(from)) * e + Halide::gather(summands);
+        break;
+    }
+    }
+}
+
 // Places that data say, several of which are the same.
 void RandomUpdates::histogram(Stage &to, RDom &r) {
     const std::vector<Index> inner = with({}, r);
@@ -216,7 +259,7 @@ void RandomUpdates::two_steps(Stage &to) {
     if (!is_wide(to, 0, 3)) {
         return;
     }
-    const auto [low, high] = to.box[0];
+    const int low = to.box[0].first, high = to.box[0].second;
     const RDom t(low + 2, high - low - 1, "t");
     const bool backwards = chance(0.4);
     const auto place = [&](int delay) {

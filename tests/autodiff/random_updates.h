@@ -15,9 +15,9 @@ struct Stage {
     std::vector<Halide::Expr> here() const { return {vars.begin(), vars.end()}; }
 };
 
-/// Random update stages: sums, products, maxima, scatters, histograms, overwrites, slices, scans of one and two steps,
-/// forwards and backwards, wavefronts, sweeps in place, with predicates on variables, data and the Func itself, and
-/// domains that may be empty.
+/// Random update stages: sums, products, maxima, scatters, several values at once, histograms, overwrites, slices, scans of
+/// one and two steps, forwards and backwards, wavefronts, sweeps in place, with predicates on variables, data and the Func
+/// itself, and domains that may be empty.
 class RandomUpdates : public RandomExpressions {
 public:
     using RandomExpressions::RandomExpressions;
@@ -35,6 +35,7 @@ private:
     void repeat(Stage &to, Halide::RDom &r);
     void rewrite(Stage &to);
     void scatter(Stage &to, Halide::RDom &r);
+    void packet(Stage &to, Halide::RDom &r);
     void histogram(Stage &to, Halide::RDom &r);
     void slice(Stage &to);
     void scan(Stage &to);
