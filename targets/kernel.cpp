@@ -25,6 +25,33 @@ void apply_defaults(const KernelPipeline &pipeline) {
     }
 }
 
+// Outputs lie where the caller wants them. Halide 21 knows that of the stores into them, but not of the loads that updates
+// make, which it takes for aligned to a vector: they need the parameter that stores have.
+class OutputsAreAnywhere : public IRMutator {
+public:
+    explicit OutputsAreAnywhere(const std::vector<Func> &outputs) {
+        for (const Func &output : outputs) {
+            for (int c = 0; c < output.outputs(); c++) {
+                const std::string name = output.name() + (output.outputs() > 1 ? "." + std::to_string(c) : "");
+                parameters_.emplace(name, Halide::Parameter(output.types()[c], true, output.dimensions(), name));
+            }
+        }
+    }
+
+private:
+    std::map<std::string, Halide::Parameter> parameters_;
+
+    using IRMutator::visit;
+    Expr visit(const Load *op) override {
+        const auto output = parameters_.find(op->name);
+        if (output == parameters_.end()) {
+            return IRMutator::visit(op);
+        }
+        return Load::make(op->type, op->name, mutate(op->index), op->image, output->second, mutate(op->predicate),
+                          op->alignment);
+    }
+};
+
 // The first assertion that can only fail. Halide prints a warning each time that it simplifies one, and compiles it.
 class FailingAssertion : public IRVisitor {
 public:
@@ -126,7 +153,9 @@ Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipel
                                const TargetRow &row, const Halide::Target &target, Halide::LinkageType linkage) {
     apply_defaults(pipeline);
     const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
+    OutputsAreAnywhere outputs(pipeline.outputs);
     Halide::Pipeline halide(pipeline.outputs);
+    halide.add_custom_lowering_pass(&outputs, nullptr);
     if (target.has_gpu_feature()) {
         halide.add_custom_lowering_pass(rules.get(), nullptr);
     }

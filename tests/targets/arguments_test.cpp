@@ -204,6 +204,30 @@ TEST(Extents, ThatAreNegativeWithinAProgramAreAnErrorWithPlainNames) {
               "shrunk: kernel main: Constraint violated: less.extent.0 (0) == (n - 2) (-1)");
 }
 
+// Halide 21 reads what an update adds to as if it were aligned to a vector.
+TEST(Arguments, OutputsMayLieAnywhere) {
+    const int n = 40;
+    const Array a = input<float>("a", {n});
+    Halide::Var x("x");
+    Halide::RDom r(0, 3, "r");
+    Func b("b");
+    b(x) = a(x);
+    b(x) += a(x) * r;
+    const Schedule schedule = parse_schedule(
+        "sylvite-schedule 1\nkernel main\n  stage b.update(0)\n    split x xo xi 8\n    reorder xi r.x xo\n"
+        "    vectorize xi\n",
+        "anywhere.sched");
+    const Executable run = compile(Program("anywhere", {a}, {{"b", Array(b, {n})}}), find_target("x86-64"), schedule);
+    alignas(64) float in[n + 1], out[n + 1];
+    for (int i = 0; i < n; i++) {
+        in[i + 1] = static_cast<float>(i);
+    }
+    run({{"a", Buffer<float>(in + 1, n)}, {"b", Buffer<float>(out + 1, n)}});
+    for (int i = 0; i < n; i++) {
+        EXPECT_EQ(out[i + 1], 4 * i);
+    }
+}
+
 }  // namespace
 
 }  // namespace sylvite
