@@ -105,7 +105,11 @@ function(add_sylvite_library name)
     target_sources(${name} INTERFACE "${folder}/${arg_FUNCTION_NAME}.h")
     target_include_directories(${name} INTERFACE "${folder}")
     _sylvite_halide_runtime(${arg_FROM} ${arg_TARGET})
-    target_link_libraries(${name} INTERFACE "${archive}" Sylvite::runtime sylvite_halide_runtime_${arg_TARGET})
+    # A target, not a file: CMake then knows that it comes before the run times, however many libraries share them.
+    add_library(${name}_archive STATIC IMPORTED GLOBAL)
+    set_target_properties(${name}_archive PROPERTIES IMPORTED_LOCATION "${archive}" INTERFACE_LINK_LIBRARIES
+                          "Sylvite::runtime;sylvite_halide_runtime_${arg_TARGET}")
+    target_link_libraries(${name} INTERFACE ${name}_archive)
 endfunction()
 
 # The library sylvite_halide_runtime_TARGET: Halide's run time, once for all libraries of a target. It is the same from
