@@ -77,8 +77,11 @@ private:
     Arrays in_step(const LoopPtr &node, const Arrays &init, int level);
     Arrays masked_count(const LoopPtr &node, const Arrays &init, int level);
     Arrays masked_while(const LoopPtr &node, Arrays init, int level);
-    int enter(const LoopPtr &node, int level, const Expr &step, const Arrays &state);
-    Arrays masked_step(const LoopNode &node, int level, const Arrays &state);
+    using Mask = std::function<Expr(const Expr &step, const Arrays &state)>;  // at batch_place(); null: all go on
+    LoopOptions undone_by(const LoopPtr &node, int level, const Mask &made_it);
+    int enter(const LoopPtr &node, const Arrays &states, int level, const Expr &step, const Arrays &state,
+              const Mask &mask = nullptr);
+    Arrays masked_step(const Arrays &made_of_one, int level, const Arrays &state);
     Arrays leave(int level, Arrays next);
     Array largest(const std::string &name, const Array &each) const;
     Expr goes_on(int level, const std::vector<Expr> &at) const { return levels_[level].mask(at); }

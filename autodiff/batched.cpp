@@ -25,9 +25,11 @@ std::vector<std::shared_ptr<const LoopNode>> loops_below(std::vector<Function> t
         const auto node = array_node(function);
         if (node && node->loop && seen_loops.insert(node->loop.get()).second) {
             loops.push_back(node->loop);
-            for (const Arrays &arrays : {read_before(*node->loop), node->loop->next}) {
+            for (const Arrays &arrays : {read_before(*node->loop), node->loop->next, node->loop->before}) {
                 for (const Array &array : arrays) {
-                    todo.push_back(array.func().function());
+                    if (array.defined()) {
+                        todo.push_back(array.func().function());
+                    }
                 }
             }
         }
@@ -49,9 +51,16 @@ void Batched::learn(const std::vector<Function> &outputs) {
         known_.clear();
         for (const auto &loop : loops) {
             const bool all = steps_of(*loop);
+            const auto undone = [&](size_t i) {
+                return !loop->before.empty() && loop->before[i].defined() && (*this)(loop->before[i]);
+            };
             for (size_t i = 0; i < loop->state.size(); i++) {
-                if (!(*this)(loop->state[i]) && (all || (*this)(loop->init[i]) || (*this)(loop->next[i]))) {
+                if (!(*this)(loop->state[i]) &&
+                    (all || (*this)(loop->init[i]) || (*this)(loop->next[i]) || undone(i))) {
                     add(loop->state[i].func().function());
+                    if (!loop->after.empty()) {
+                        add(loop->after[i].func().function());
+                    }
                     changed = true;
                 }
             }

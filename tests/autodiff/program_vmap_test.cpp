@@ -443,6 +443,25 @@ std::string refusal(const std::function<void()> &act) {
     return "";
 }
 
+// Of loops whose elements make the same steps, another number of them, or steps until each is done; b undoes them too.
+TEST(ProgramVmap, StatesThatAreUndone) {
+    const auto force = [](const Array &u) { return sin(u(x)) * b(x); };
+    const LoopBody step = [=](const Expr &, const Arrays &s) {
+        return Arrays{row("next", force(s[0]) - s[1](n - 1 - x)), s[0], single("level", s[2]() + p)};
+    };
+    LoopOptions options = named("swing", 9);
+    options.memory = Memory::reversible([=](const Expr &, const Arrays &after) {
+        const Array before = row("before", force(after[1]) - after[0](x));
+        return Arrays{after[1], row("turned", before(n - 1 - x)), single("level", after[2]() - p)};
+    });
+    const Arrays init{a, row("second", a(x) * real(0.5)), single("level", p)};
+    const WhileResult w = while_loop([](const Arrays &s) { return s[2]() < real(2.5); }, init, step, options);
+    for (const Arrays &end : {loop(3, init, step, options), loop(cast<int>(p * 4), init, step, options), w.state}) {
+        const Program program("swings", {a, b, p}, {{"y", row("y", end[0](x) * end[1](x) * end[2]())}});
+        check_vmap({program, {"p"}, {"a", "b"}, rows});
+    }
+}
+
 TEST(ProgramVmap, Refuses) {
     const Param<int> size("size");
     const Array sized = input<double>("sized", {size});
