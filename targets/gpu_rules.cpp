@@ -1,5 +1,6 @@
 #include "targets/gpu_rules.h"
 
+#include <bit>
 #include <set>
 
 using namespace Halide::Internal;
@@ -161,6 +162,19 @@ private:
         const Expr value = Variable::make(op->type, name);
         const Expr quotient = divide(value, std::abs(c));
         return Let::make(name, a, value - Mul::make(quotient, make_const(op->type, std::abs(c))));
+    }
+
+    Expr visit(const Cast *op) override {
+        const Type from = op->value.type();
+        return on_vulkan_ && op->type.is_bool() && !from.is_bool() ? mutate(op->value) != make_zero(from)
+                                                                   : IRMutator::visit(op);
+    }
+
+    Expr visit(const FloatImm *op) override {
+        if (!on_vulkan_ || op->type.bits() != 64 || op->value == static_cast<float>(op->value)) {
+            return op;
+        }
+        return Reinterpret::make(op->type, make_const(Halide::UInt(64), std::bit_cast<uint64_t>(op->value)));
     }
 
     Expr visit(const Call *op) override {

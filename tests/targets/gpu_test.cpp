@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 namespace sylvite {
 
@@ -162,6 +163,47 @@ TEST(Vulkan, BoolsThatAKernelIsGiven) {
         test::check_on_target(vulkan(), program,
                               parse_schedule("sylvite-schedule 1\n" + tiles("main", {"f"}, "x xo xi 16")), arguments,
                               test::run_here(program, find_target("x86-64"), {}, arguments));
+    }
+}
+
+// A Func of bools that the host computes, and a cast.
+TEST(Vulkan, BoolsThatAreRead) {
+    SKIP_WITHOUT(vulkan());
+    constexpr int n = 5;
+    const Array a = input<int>("a", {n});
+    Func is_large("is_large"), f("f");
+    is_large(x) = a(x) > 2;
+    f(x) = Halide::select(is_large(x), 10, 0) + Halide::select(Halide::cast<bool>(a(n - 1 - x)), 1, 2);
+    Halide::Buffer<int> in(n);
+    std::iota(in.begin(), in.end(), 0);
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\nkernel main\n  stage is_large\n    compute_root\n"
+                                             "  stage f\n    gpu_tile x b t 4\n");
+    const Halide::Buffer<int> got = test::run_here(Program("bools", {a}, {{"b", Array(f, {n})}}), vulkan(), schedule,
+                                                   {{"a", in}, {"b", Halide::Buffer<int>(n)}})
+                                        .at("b");
+    for (int i = 0; i < n; i++) {
+        EXPECT_EQ(got(i), (i > 2 ? 10 : 0) + (n - 1 - i ? 1 : 2)) << i;
+    }
+}
+
+TEST(Vulkan, ConstantsOfF64) {
+    SKIP_WITHOUT(vulkan());
+    const Array a = input<double>("a", {4});
+    const auto constant = [](double value) { return Halide::Internal::make_const(Halide::Float(64), value); };
+    Func f("f");
+    f(x) = a(x) * constant(0.1) + constant(1e300) * Halide::select(x == 3, constant(M_PI), constant(-1 / 3.0));
+    const Program program("constants", {a}, {{"b", Array(f, {4})}});
+    Halide::Buffer<double> in(4), out(4);
+    in.fill(1e298);
+    const NamedArguments arguments{{"a", in}, {"b", out}};
+    for (const char *tile : {"x b t 4", "x b t 4\n    vectorize t 2"}) {
+        const Halide::Buffer<double> got =
+            test::run_here(program, vulkan(), parse_schedule("sylvite-schedule 1\n" + tiles("main", {"f"}, tile)),
+                           arguments)
+                .at("b");
+        for (int i = 0; i < 4; i++) {
+            EXPECT_DOUBLE_EQ(got(i), 1e298 * 0.1 + 1e300 * (i == 3 ? M_PI : -1 / 3.0)) << tile << ", " << i;
+        }
     }
 }
 
