@@ -2,6 +2,8 @@
 
 #include "frontend/files.h"
 #include "targets/device_code.h"
+#include "targets/lower.h"
+#include "targets/memory_plan.h"
 
 #include <cstdio>
 #include <cstring>
@@ -163,11 +165,18 @@ Halide::Module with_last_names(const Halide::Module &module, const std::vector<s
 
 std::string c_header(const Program &program) {
     const std::string guard = "SYLVITE_" + program.name() + "_H";
-    std::ostringstream text, arguments;
+    std::ostringstream text, arguments, scalars;
+    std::set<std::string> names;
     for (const ProgramInput &input : program.inputs()) {
         arguments << (arguments.tellp() ? ", " : "");
         arguments << (input.is_array() ? "struct halide_buffer_t *" : c_type(input.type()) + " ") << input.name();
+        if (!input.is_array()) {
+            scalars << c_type(input.type()) << " " << input.name() << ", ";
+            names.insert(input.name());
+        }
     }
+    const std::string threads = names.count("threads") ? "threads_" : "threads",
+                      bytes = names.count("bytes") ? "bytes_" : "bytes";
     for (const ProgramOutput &output : program.outputs()) {
         arguments << (arguments.tellp() ? ", " : "") << "struct halide_buffer_t *" << output.name;
     }
@@ -186,6 +195,14 @@ std::string c_header(const Program &program) {
         text << " * @param[out] " << output.name << " " << describe(output.array) << "\n";
     }
     text << " */\nint " << program.name() << "(" << arguments.str() << ");\n\n"
+         << "/** The most memory that a call takes at a time, known before it: arrays of the program, and what its "
+            "kernels "
+            "keep\n"
+         << " * between their stages. Returns 0, or sylvite_unknown_memory where arrays decide on it.\n *\n"
+         << " * @param[in] " << threads << " how many run parallel loops; 0: as halide_set_num_threads() says\n"
+         << " * @param[out] " << bytes << "\n */\n"
+         << "int " << program.name() << "_memory(" << scalars.str() << "int32_t " << threads << ", int64_t *" << bytes
+         << ");\n\n"
          << "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
     return text.str();
 }
@@ -197,7 +214,9 @@ void emit(const Program &program, const TargetRow &target, const Schedule &sched
     if (!options.with_halide_runtime) {
         halide_target.set_feature(Halide::Target::NoRuntime);
     }
-    const Halide::Module module = lower(program, target, halide_target, schedule);
+    LoweredProgram lowered = lower_program(program, target, halide_target, schedule);
+    Halide::Module &module = lowered.module;
+    module.append(make_memory_query(program, module.get_function_by_name(program.name()), lowered.kernels));
     TemporaryFiles files;
     std::map<OutputFileType, std::string> of_halide;
     for (const auto &[kind, path] : outputs) {

@@ -24,6 +24,17 @@ Stmt both(const Stmt &first, const Stmt &then) {
     return is_nothing(first) ? then : is_nothing(then) ? first : Halide::Internal::Block::make(first, then);
 }
 
+// The text of an error without what Halide puts around it.
+std::string one_line(std::string text) {
+    if (text.starts_with("Error: ")) {
+        text.erase(0, 7);
+    }
+    while (text.ends_with('\n')) {
+        text.pop_back();
+    }
+    return text;
+}
+
 Stmt hold(const Expr &bytes) {
     return Evaluate::make(Call::make(Halide::Int(32), "sylvite_hold", {memory(), bytes}, Call::Extern));
 }
@@ -264,6 +275,36 @@ LoweredFunc make_memory_function(const Program &program, const LoweredFunc &driv
     add(threads_name, Halide::Int(32));
     add(memory_name, Halide::Handle());
     return LoweredFunc(program.name() + "_memory", arguments, body, Halide::LinkageType::ExternalPlusMetadata);
+}
+
+LoweredFunc make_memory_query(const Program &program, const LoweredFunc &driver,
+                              const std::map<std::string, LoweredKernel> &kernels) {
+    const std::string asked_name = "sylvite_threads_asked", bytes_name = "sylvite_bytes";
+    std::vector<LoweredArgument> arguments;
+    const auto add = [&](const std::string &name, const Halide::Type &type) {
+        arguments.emplace_back(name, Halide::Argument::InputScalar, type, 0, Halide::ArgumentEstimates{});
+    };
+    for (const ProgramInput &input : program.inputs()) {
+        if (!input.is_array()) {
+            add(input.name(), input.type());
+        }
+    }
+    add(asked_name, Halide::Int(32));
+    add(bytes_name, Halide::Handle());
+
+    Statements s;
+    try {
+        const LoweredFunc plan = make_memory_function(program, driver, kernels);
+        const Expr asked = Variable::make(Halide::Int(32), asked_name),
+                   set = Call::make(Halide::Int(32), "halide_get_num_threads", {}, Call::Extern);
+        s.let(threads_name, Halide::select(asked > 0, asked, set));
+        s.let(memory_name, struct_of({make_zero(Halide::Int(64)), make_zero(Halide::Int(64))}));
+        s.run(plan.body);
+        s.call("sylvite_tell_peak", {memory(), Variable::make(Halide::Handle(), bytes_name)});
+    } catch (const Halide::CompileError &error) {
+        s.checked_call("sylvite_refuse_memory", {Expr(one_line(error.what()))});
+    }
+    return LoweredFunc(program.name() + "_memory", arguments, s.close(), Halide::LinkageType::External);
 }
 
 }  // namespace sylvite

@@ -14,4 +14,10 @@ namespace sylvite {
 Halide::Internal::LoweredFunc make_memory_function(const Program &program, const Halide::Internal::LoweredFunc &driver,
                                                    const std::map<std::string, LoweredKernel> &kernels);
 
+/// The same for callers in C, `int <program>_memory(<scalars of the program>..., int32_t threads, int64_t *bytes)`: it
+/// stores the most and returns 0, or sylvite_unknown_memory where make_memory_function() throws. 0 threads are as many as
+/// halide_set_num_threads() says.
+Halide::Internal::LoweredFunc make_memory_query(const Program &program, const Halide::Internal::LoweredFunc &driver,
+                                                const std::map<std::string, LoweredKernel> &kernels);
+
 }  // namespace sylvite

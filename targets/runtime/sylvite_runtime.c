@@ -246,6 +246,13 @@ int sylvite_hold_arena(struct sylvite_memory *memory, struct sylvite_arena *aren
     return sylvite_success;
 }
 
+int sylvite_tell_peak(const struct sylvite_memory *memory, int64_t *bytes) {
+    *bytes = memory->peak;
+    return sylvite_success;
+}
+
+int sylvite_refuse_memory(const char *text) { return sylvite_fail(sylvite_unknown_memory, "%s", text); }
+
 void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes) {
     if (!arena->data || bytes > arena->bytes) {
         release(arena->data);

@@ -28,7 +28,9 @@ enum sylvite_code {
     sylvite_short_history = 1009, /**< a loop makes more steps than the capacity that it declares */
     sylvite_kernel_failed = 1010, /**< a kernel failed with no code of its own */
     sylvite_cancelled = 1011,     /**< the observer ended the program */
-    sylvite_not_finite = 1012     /**< a kernel wrote an infinity or a NaN, and the caller watches for them */
+    sylvite_not_finite = 1012,    /**< a kernel wrote an infinity or a NaN, and the caller watches for them */
+    sylvite_unknown_memory =
+        1013 /**< arrays decide how much memory a program takes, which `<program>_memory` is asked */
 };
 
 /** One clear line about the last failed call in this thread; an empty text when none failed. The text stays valid until
@@ -87,7 +89,7 @@ const struct sylvite_watch *sylvite_set_watch(const struct sylvite_watch *watch)
 
 /* The rest is for generated code. */
 
-/** What the code behind Executable::memory() fills in, which begins as {0, 0}; libraries have none. */
+/** What the code behind Executable::memory() and `<program>_memory` counts in, which begins as {0, 0}. */
 struct sylvite_memory {
     int64_t peak;  /**< the most at a time, in bytes */
     int64_t bytes; /**< for the function's own use */
@@ -132,6 +134,12 @@ int sylvite_hold(struct sylvite_memory *memory, int64_t bytes);
 
 /** The same for what sylvite_reserve() would do; `arena->data` stays as it is. */
 int sylvite_hold_arena(struct sylvite_memory *memory, struct sylvite_arena *arena, int64_t bytes);
+
+/** Stores the most that was counted. */
+int sylvite_tell_peak(const struct sylvite_memory *memory, int64_t *bytes);
+
+/** Makes `text` this thread's; returns sylvite_unknown_memory. */
+int sylvite_refuse_memory(const char *text);
 
 /** Begins a call: clears this thread's text; returns the user context of its kernels. */
 void *sylvite_begin(void);

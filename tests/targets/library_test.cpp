@@ -163,6 +163,9 @@ TEST(Library, HeaderTellsTypesAndExtents) {
     EXPECT_NE(header.find("int blend(struct halide_buffer_t *a, int32_t n, bool flag, struct halide_buffer_t *out);"),
               std::string::npos)
         << header;
+    EXPECT_NE(header.find("int blend_memory(int32_t n, bool flag, int32_t threads, int64_t *bytes);"),
+              std::string::npos)
+        << header;
     EXPECT_NE(header.find("@param[in] a uint8 [n, 3]"), std::string::npos) << header;
     EXPECT_NE(header.find("@param[in] n int32\n"), std::string::npos) << header;
     EXPECT_NE(header.find("@param[out] out float32 [n - 1]"), std::string::npos) << header;

@@ -3,6 +3,7 @@
 #include "autodiff/program.h"
 #include "targets/compile.h"
 #include "targets/threads.h"
+#include "tests/support/run_on_targets.h"
 #include "tests/targets/allocations.h"
 
 #include <gtest/gtest.h>
@@ -211,6 +212,122 @@ TEST(MemoryPlan, IsWhatARunTakes) {
         }
     }
     set_threads(threads);
+}
+
+// The same of a static library: what its function says, and what is asked of malloc() and halide_malloc().
+TEST(MemoryPlan, OfALibrary) {
+    const Program program = grad(looping(Memory::sqrt), {"u0", "k"});
+    const std::string &name = program.name(), folder = test::folder_for("memory_of_" + name);
+    emit(program, baseline(), {},
+         {{Halide::OutputFileType::static_library, folder + "/program.a"},
+          {Halide::OutputFileType::c_header, folder + "/program.h"}});
+    std::ofstream(folder + "/main.c") << "#define PROGRAM " << name << "\n#define MEMORY " << name << "_memory"
+                                      << R"(
+#include "program.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+void *__real_malloc(size_t bytes);
+void __real_free(void *memory);
+static int64_t live, peak;
+
+static void count(int64_t bytes) {
+    live += bytes;
+    peak = live > peak ? live : peak;
+}
+void *__wrap_malloc(size_t bytes) {
+    int64_t *block = __real_malloc(bytes + 64);
+    count(block[0] = (int64_t)bytes);
+    return block + 8;
+}
+void __wrap_free(void *memory) {
+    count(-((int64_t *)memory)[-8]);
+    __real_free((int64_t *)memory - 8);
+}
+void *halide_malloc(void *context, size_t bytes) {
+    (void)context;
+    char *given = __real_malloc(bytes + 256), *aligned = given + 128 - (uintptr_t)given % 128 + 128;
+    ((void **)aligned)[-1] = given;
+    count(((int64_t *)aligned)[-2] = (int64_t)bytes);
+    return aligned;
+}
+void halide_free(void *context, void *memory) {
+    (void)context;
+    count(-((int64_t *)memory)[-2]);
+    __real_free(((void **)memory)[-1]);
+}
+
+static void run(int n, int steps) {
+    struct halide_dimension_t line = {0, n, 1, 0};
+    struct halide_buffer_t a[5] = {{0}};
+    for (int i = 0; i < 5; i++) {
+        a[i].host = calloc((size_t)n, sizeof(float));
+        a[i].type.code = halide_type_float;
+        a[i].type.bits = 32;
+        a[i].type.lanes = 1;
+        a[i].dim = &line;
+        a[i].dimensions = i != 2;
+    }
+    int64_t planned;
+    printf("%d ", MEMORY(n, steps, 1, &planned));
+    printf("%d %d\n", (int)planned, PROGRAM(&a[0], &a[1], n, steps, &a[2], &a[3], &a[4]));
+    printf("%d\n", peak <= planned && (double)peak >= 0.95 * (double)planned && live == 0);
+    peak = 0;
+}
+
+int main(void) {
+    halide_set_num_threads(1);
+    run(5000, 9);
+    run(700, 30);
+    int64_t asked, set;
+    halide_set_num_threads(2);
+    MEMORY(5000, 9, 2, &asked);
+    MEMORY(5000, 9, 0, &set);
+    printf("%d\n", asked == set);
+    return 0;
+}
+)";
+    test::output_of(test::compile_command("cc", folder) + folder + "/main.c " + folder + "/program.a -o " + folder +
+                    "/main -Wl,--wrap=malloc,--wrap=free -lpthread -ldl -lm");
+    const Executable run = compile(program, baseline());
+    std::ostringstream expected;
+    for (const auto &[n, steps] : std::vector<std::pair<int, int>>{{5000, 9}, {700, 30}}) {
+        expected << "0 " << run.memory({{"n", n}, {"trips", steps}}, 1) << " 0\n1\n";
+    }
+    EXPECT_EQ(test::output_of(folder + "/main"), expected.str() + "1\n");
+}
+
+// Where arrays decide on it the function says so, and the program is compiled all the same.
+TEST(MemoryPlan, OfALibraryWhereArraysDecide) {
+    const Array a = input<float>("a", {1}), count = input<int>("count", {});
+    const Param<int> threads("threads");
+    const Array end = loop(count(), {a}, [&](const Expr &t, const Arrays &s) {
+        const Array wide = loop(1, {row("wide", s[0](0), t + threads)}, [&](const Expr &, const Arrays &w) {
+            return Arrays{row("w", w[0](x), t + threads)};
+        })[0];
+        return Arrays{row("next", wide(t), 1)};
+    })[0];
+    const std::string folder = test::folder_for("memory_that_is_not_known");
+    emit(Program("unknown", {a, count, threads}, {{"b", end}}), baseline(), {},
+         {{Halide::OutputFileType::static_library, folder + "/unknown.a"},
+          {Halide::OutputFileType::c_header, folder + "/unknown.h"}});
+    std::ofstream(folder + "/main.c") << R"(
+#include "unknown.h"
+#include <stdio.h>
+
+int main(void) {
+    int64_t bytes = 7;
+    printf("%d ", unknown_memory(1, 0, &bytes));
+    printf("%d %s\n", (int)bytes, sylvite_last_error());
+    return 0;
+}
+)";
+    test::output_of(test::compile_command("cc", folder) + folder + "/main.c " + folder + "/unknown.a -o " + folder +
+                    "/main -lpthread -ldl -lm");
+    EXPECT_EQ(test::output_of(folder + "/main"),
+              "1013 7 memory() needs to know sizes before a run; unknown has arrays of a size that depends on what "
+              "arrays hold, or on a number of steps that does, here in the loop of step_t: give it an extent that does "
+              "not.\n");
 }
 
 // Beyond what loops take that keep nothing and run backwards, a budget is what its loops take at most.
