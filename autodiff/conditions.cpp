@@ -1,5 +1,8 @@
 #include "autodiff/conditions.h"
 
+#include <set>
+#include <string>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -53,6 +56,33 @@ bool depends_on_floats(const Expr &e) {
         }
     } find;
     find.include(e);
+    return find.found;
+}
+
+bool has_float_remainder(const Expr &e) {
+    class FindRemainder : public IRGraphVisitor {
+    public:
+        bool found = false;
+
+    private:
+        std::set<std::string> seen_;
+
+        using IRGraphVisitor::visit;
+        void visit(const Mod *op) override {
+            found = found || op->type.is_float();
+            IRGraphVisitor::visit(op);
+        }
+        void visit(const Call *op) override {
+            IRGraphVisitor::visit(op);
+            const bool is_new = op->call_type == Call::Halide && op->func.defined() && seen_.insert(op->name).second;
+            if (is_new && Function(op->func).can_be_inlined()) {
+                for (const Expr &value : Function(op->func).values()) {
+                    value.accept(this);
+                }
+            }
+        }
+    } find;
+    e.accept(&find);
     return find.found;
 }
 

@@ -27,10 +27,18 @@ Expr if_then_else(const Expr &condition, const Expr &yes, const Expr &no) {
 // The sign of x, 0 at 0.
 Expr sign_of(const Expr &x) { return select(x > 0, real(x, 1), select(x < 0, real(x, -1), real(x, 0))); }
 
-// An operand is chosen where it `is_best`, and counts by half where the other is as good, so that it is not `is_better`. (Not
-// as a == b: Halide 21's simplifier makes a == 0 of a == a % c, for floats too.)
-Partial chosen(const Expr &y, const Expr &is_better, const Expr &is_best) {
-    return {select(is_better, real(y, 1), real(y, 0.5)), is_best};
+// Halide 21's simplifier takes remainders of floats for those of integers: it makes x % c == 0 of x % c < 1, and x == 0 of
+// x == x % c. It leaves strict comparisons alone.
+Expr is_less(const Expr &a, const Expr &b, bool or_equal) {
+    if (has_float_remainder(a) || has_float_remainder(b)) {
+        return Call::make(Bool(), or_equal ? Call::strict_le : Call::strict_lt, {a, b}, Call::PureIntrinsic);
+    }
+    return or_equal ? a <= b : a < b;
+}
+
+// By the operand of min or max that is the `low` or the `high` one: where it is chosen, and by half if both are equal.
+Partial chosen(const Expr &low, const Expr &high) {
+    return {select(is_less(low, high, false), real(low, 1), real(low, 0.5)), is_less(low, high, true)};
 }
 
 // d (a / b) / d b = -y / b; of a reciprocal without a second division.
@@ -85,13 +93,13 @@ const std::vector<Rule> table = {
     {"strict_div", D(1 / a[1], -y / a[1]),               E(strict_float(a[0] / a[1])), {{-2, 2}, {0.5, 2}}, ""},
 
     // Choice
-    {"min", D(chosen(y, a[0] < a[1], a[0] <= a[1]), chosen(y, a[1] < a[0], a[1] <= a[0])),
+    {"min", D(chosen(a[0], a[1]), chosen(a[1], a[0])),
           E(min(a[0], a[1]) + min(a[1], a[0]) * a[0]),   {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
-    {"max", D(chosen(y, a[0] > a[1], a[0] >= a[1]), chosen(y, a[1] > a[0], a[1] >= a[0])),
+    {"max", D(chosen(a[1], a[0]), chosen(a[0], a[1])),
           E(max(a[0], a[1]) + max(a[1], a[0]) * a[0]),   {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
-    {"strict_min", D(chosen(y, a[0] < a[1], a[0] <= a[1]), chosen(y, a[1] < a[0], a[1] <= a[0])),
+    {"strict_min", D(chosen(a[0], a[1]), chosen(a[1], a[0])),
           E(strict_float(min(a[0], a[1]) + min(a[1], a[0]) * a[0])), {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
-    {"strict_max", D(chosen(y, a[0] > a[1], a[0] >= a[1]), chosen(y, a[1] > a[0], a[1] >= a[0])),
+    {"strict_max", D(chosen(a[1], a[0]), chosen(a[0], a[1])),
           E(strict_float(max(a[0], a[1]) + max(a[1], a[0]) * a[0])), {{-2, -0.1}, {0.1, 2}}, "a tie shares the derivative evenly"},
     {"select", D(Partial(), Partial(real(y, 1), a[0]), Partial(real(y, 1), negation(a[0]))),
           E(select(a[0] < 0, sin(a[1]), a[2] * a[2]) + a[0] * select(a[0] > 0, sin(a[1]), a[2] * a[2])),

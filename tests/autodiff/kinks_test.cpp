@@ -37,9 +37,11 @@ const std::vector<Kink> kinks = {
     {"strict min", [](auto &a) { return strict_float(min(a[0], a[1])); }, {1, 1}, {0.5, 0.5}},
     {"strict max", [](auto &a) { return strict_float(max(a[0], a[1])); }, {1, 1}, {0.5, 0.5}},
     {"min of one thing", [](auto &a) { return min(a[0], a[0]) + max(a[0] * 2, a[0] * 2); }, {1}, {3}},
-    // Halide's simplifier takes a == a % c of floats for a == 0.
+    // Halide's simplifier takes a == a % c of floats for a == 0, and a % c < 1 for a % c == 0.
     {"max of a remainder", [](auto &a) { return max(a[0], a[0] % real(1.75)); }, {1}, {1}},
     {"min of a remainder", [](auto &a) { return min(a[0] % real(1.75), a[0]); }, {1}, {1}},
+    {"min of a remainder and 1", [](auto &a) { return min(a[0] % real(1.75), real(1)); }, {0.5}, {1}},
+    {"max of a remainder and 1", [](auto &a) { return max(real(1), a[0] % real(1.75)); }, {1.5}, {1}},
     {"relu", [](auto &a) { return max(a[0], real(0)); }, {0}, {0.5}},
     {"clamp at its lower end", [](auto &a) { return clamp(a[0], real(0), real(1)); }, {0}, {0.5}},
     {"clamp at its upper end", [](auto &a) { return clamp(a[0], real(0), real(1)); }, {1}, {0.5}},
