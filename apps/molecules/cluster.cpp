@@ -101,8 +101,8 @@ Minimum lowest_cluster(int atoms, int starts, const std::function<bool(int done,
     const MinimiseOptions options{.evaluations = 1000 + 10 * atoms, .first_rate = 1e-3};
     Minimum lowest;
     for (int start = 0; start < starts; start++) {
-        Minimum found =
-            minimise(cluster_start(atoms, static_cast<unsigned>(start)), energy, options, [](const auto &) { return true; });
+        Minimum found = minimise(cluster_start(atoms, static_cast<unsigned>(start)), energy, options,
+                                 [](const auto &) { return true; });
         if (lowest.losses.empty() || found.losses.back() < lowest.losses.back()) {
             lowest = std::move(found);
         }

@@ -24,7 +24,7 @@ struct Options {
     std::string what = "simulate";
     std::filesystem::path out = "molecules-results";
     World world;
-    double density = 0.8;       // atoms in a cube of side sigma
+    double density = 0.8;      // atoms in a cube of side sigma
     float temperature = 0.7f;  // at first, and of the bath
     int steps = 2000, frames = 5;
     float epsilon = 0.8f, sigma = 0.97f;  // what the search begins with
@@ -173,8 +173,9 @@ int main(int argc, char **argv) {
     sylvite::apps::Options options;
     sylvite::apps::World &world = options.world;
     world.atoms = 0, options.steps = 0;
-    CLI::App app("Lennard-Jones atoms in a periodic cube: simulates them, finds their potential from where they are seen, "
-                 "or finds the cluster of lowest energy.");
+    CLI::App app(
+        "Lennard-Jones atoms in a periodic cube: simulates them, finds their potential from where they are seen, "
+        "or finds the cluster of lowest energy.");
     app.add_option("what", options.what, "what is done")
         ->check(CLI::IsMember({"simulate", "fit", "cluster"}))
         ->capture_default_str();
@@ -192,7 +193,8 @@ int main(int argc, char **argv) {
     app.add_option("--step", world.step_length, "length of a time step, in tau")
         ->check(CLI::Range(1e-6, 0.1))
         ->capture_default_str();
-    app.add_option("--steps", options.steps, "how many; by default 2000, and 50 in a fit")->check(CLI::Range(1, 10000000));
+    app.add_option("--steps", options.steps, "how many; by default 2000, and 50 in a fit")
+        ->check(CLI::Range(1, 10000000));
     app.add_option("--cutoff", world.cutoff, "distance in sigma beyond which atoms do not act on one another")
         ->check(CLI::Range(1.2, 10.0))
         ->capture_default_str();

@@ -32,7 +32,7 @@ inline Bath langevin(const Expr &friction, const Expr &temperature, const Expr &
 
 /// The atoms one step later: half a step of forces, half a step of motion, the bath, the other half of the motion, half a
 /// step of the new forces (Leimkuhler and Matthews, BAOAB, 2013). Without a bath that is the velocity Verlet method, of second order.
-inline Atoms moved(const Atoms &now, const std::function<Func(const Func &place)> &force_at, const Bath &bath,
+inline Atoms moved(const Atoms &now, const std::function<Array(const Func &place)> &force_at, const Bath &bath,
                    const Expr &step_length, const Expr &step) {
     Halide::Var i("i"), c("c");
     const std::vector<Expr> extents = now.place.extents();
@@ -42,7 +42,7 @@ inline Atoms moved(const Atoms &now, const std::function<Func(const Func &place)
     place(i, c) = bath ? now.place(i, c) + step_length / 2 * (pushed(i, c) + warmed(i, c))
                        : now.place(i, c) + step_length * pushed(i, c);
     const Array there(place, extents);
-    const Array force(force_at(there), extents);
+    const Array force = force_at(there);
     velocity(i, c) = warmed(i, c) + step_length / 2 * force(i, c);
     return {there, Array(velocity, extents), force};
 }
@@ -67,21 +67,29 @@ inline Program molecules(Type type, bool has_bath) {
 
     Halide::Var i("i");
     Halide::RDom atom(0, atoms, "atom"), each(0, atoms, 0, 3, "each"), cell(0, cells * cells * cells, "cell");
-    // The steps that are made with one list.
+    // Lists for atoms at a place, and the first two checks of them.
+    const auto lists_at = [&](const Array &there) {
+        const Array in_cells = atoms_in_cells(there, cube, room), found = neighbours(there, in_cells, cube, room);
+        Func sizes("sizes");
+        sizes(i) = mux(i, {maximum(in_cells(0, cell)), maximum(found(atom, 0)), 0});
+        return std::pair(found, sizes);
+    };
+    const auto force_at = [&](const Func &there, const Array &found) {
+        return Array(forces(there, potential, {found, max(atoms, 1), max(list_room, 1)}, cube), place.extents());
+    };
+    // The steps that are made with one list, and the next list. The reverse derivative keeps them, and makes none again.
     const auto epoch = [&](const Expr &number, const Arrays &state) {
-        const Array start = state[0], checks = state[3];
-        const Array in_cells = atoms_in_cells(start, cube, room), found = neighbours(start, in_cells, cube, room);
-        const auto force_at = [&](const Func &there) {
-            return forces(there, potential, {found, max(atoms, 1), max(list_room, 1)}, cube);
-        };
+        const Array start = state[0], found = state[3], checks = state[4];
         const auto step = [&](const Expr &t, const Arrays &now) {
-            const Atoms next = moved({now[0], now[1], now[2]}, force_at, bath, step_length, before + number * every + t);
+            const Atoms next = moved(
+                {now[0], now[1], now[2]}, [&](const Func &there) { return force_at(there, found); }, bath, step_length,
+                before + number * every + t);
             return Arrays{next.place, next.velocity, next.force};
         };
-        const Arrays last =
-            loop(min(every, steps - number * every), {start, state[1], Array(force_at(start), start.extents())},
-                 LoopBody(step), {.name = "step", .capacity = every});
+        const Arrays last = loop(min(every, steps - number * every), {start, state[1], state[2]}, LoopBody(step),
+                                 {.name = "step", .capacity = every});
 
+        const auto [next_found, sizes] = lists_at(last[0]);
         Func went_far("went_far"), checked("checked");
         Expr squared_way = Halide::cast(type, 0);
         for (int axis = 0; axis < 3; axis++) {
@@ -89,19 +97,19 @@ inline Program molecules(Type type, bool has_bath) {
             squared_way += way * way;
         }
         went_far(i) = Halide::cast<int>(squared_way > skin * skin / 4);
-        checked(i) = mux(i, {max(checks(0), maximum(in_cells(0, cell))), max(checks(1), maximum(found(atom, 0))),
-                             checks(2) + sum(went_far(atom))});
-        return Arrays{last[0], last[1], found, Array(checked, {3})};
+        checked(i) = select(i < 2, max(checks(i), sizes(i)), checks(i) + sum(went_far(atom)));
+        return Arrays{last[0], last[1], last[2], next_found, Array(checked, {3})};
     };
-    const Arrays end = loop(max((steps + every - 1) / every, 1),
-                            {place, velocity, zeros("no_list", Halide::Int(32), {atoms, 1 + list_room}),
-                             zeros("no_checks", Halide::Int(32), {3})},
-                            LoopBody(epoch), {.name = "epoch"});
+    const auto [found, sizes] = lists_at(place);
+    const Arrays end =
+        loop((steps + every - 1) / every, {place, velocity, force_at(place, found), found, Array(sizes, {3})},
+             LoopBody(epoch), {.name = "epoch"});
 
     Func loss("loss"), attraction("attraction"), motion("motion"), energy("energy");
     const Expr off = end[0](each.x, each.y) - seen(each.x, each.y), speed = end[1](each.x, each.y);
     loss() += off * off / atoms;
-    attraction() += energies(end[0], end[0], potential, {end[2], atoms, list_room}, cube)(atom) / 2;
+    attraction() +=
+        energies(end[0], end[0], for_each(coefficients(potential)), {end[3], atoms, list_room}, cube)(atom) / 2;
     motion() += speed * speed / 2;
     energy(i) = mux(i, {attraction(), motion()});
     std::vector<ProgramInput> inputs{place, velocity,  potential, seen,  side,  cutoff, skin,
@@ -114,7 +122,7 @@ inline Program molecules(Type type, bool has_bath) {
                     {"place_end", end[0]},
                     {"velocity_end", end[1]},
                     {"energy", Array(energy, {2})},
-                    {"checks", end[3]}});
+                    {"checks", end[4]}});
 }
 
 /// The lists alone, of what is within `reach`; see Neighbours and atoms_in_cells().
@@ -136,7 +144,8 @@ inline Program molecules_forces(Type type) {
     const Halide::Param<void> side(type, "side"), cutoff(type, "cutoff");
     const Array place = input(type, "place", {atoms, 3}), potential = input(type, "potential", {2}),
                 found = input<int>("found", {atoms, 1 + list_room});
-    const Field around = field(place, potential, {found, max(atoms, 1), max(list_room, 1)}, {side, cutoff});
+    const Field around =
+        field(place, for_each(coefficients(potential)), {found, max(atoms, 1), max(list_room, 1)}, {side, cutoff});
     Halide::Var i("i"), c("c");
     Halide::RDom atom(0, atoms, "atom");
     Func both("field"), energy("energy");

@@ -57,11 +57,10 @@ inline Array neighbours(const Array &place, const Array &in_cells, const Cube &c
     const auto along = [&](const Expr &home, const Expr &offset) {
         return (home + offset + select(around == 3, room.cells - 1, 0)) % room.cells;
     };
-    const Expr next_cell =
-        clamp(along(cell % room.cells, candidate.y) +
-                  room.cells * (along(cell / room.cells % room.cells, candidate.z) +
-                                room.cells * along(cell / (room.cells * room.cells), candidate.w)),
-              0, room.all_cells() - 1);
+    const Expr next_cell = clamp(along(cell % room.cells, candidate.y) +
+                                     room.cells * (along(cell / room.cells % room.cells, candidate.z) +
+                                                   room.cells * along(cell / (room.cells * room.cells), candidate.w)),
+                                 0, room.all_cells() - 1);
     candidate.where(candidate.x < in_cells(0, next_cell));
     const Expr other = number(candidate.x, next_cell);
     Expr squared_distance = Halide::cast(place.type(), 0);
@@ -81,8 +80,8 @@ inline Array neighbours(const Array &place, const Array &in_cells, const Cube &c
     entry.where(entry.x < in_cells(0, entry.y));
     slot_of(i) = 0;
     slot_of(number(entry.x, entry.y)) = entry.x;
-    found(i, k) = by_cell(clamp(slot_of(i), 0, room.in_cell - 1), k,
-                          clamp(homes(place, cube, room)(i), 0, room.all_cells() - 1));
+    found(i, k) =
+        by_cell(clamp(slot_of(i), 0, room.in_cell - 1), k, clamp(homes(place, cube, room)(i), 0, room.all_cells() - 1));
     return Array(found, {atoms, 1 + room.capacity});
 }
 

@@ -11,7 +11,7 @@ namespace sylvite::apps {
 /// What a simulation was at several moments, the first one at its start.
 struct Film {
     std::vector<Motions> moments;
-    std::vector<double> times;                              ///< in tau
+    std::vector<double> times;                             ///< in tau
     std::vector<double> potential_energy, kinetic_energy;  ///< an atom, in epsilon
 };
 

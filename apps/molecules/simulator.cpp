@@ -113,7 +113,8 @@ Lists Simulator::lists(const Coordinates &place) {
     auto from = as_array(place);
     while (true) {
         Lists lists{list_room_, 0, std::vector<int>(size_t(world_.atoms) * (1 + list_room_))};
-        Halide::Runtime::Buffer<int> in_cells(1 + cell_room_, cells), found = view(lists.found, {world_.atoms, 1 + list_room_});
+        Halide::Runtime::Buffer<int> in_cells(1 + cell_room_, cells),
+            found = view(lists.found, {world_.atoms, 1 + list_room_});
         check(molecules_lists(from, world_.side, reach, cells_, cell_room_, list_room_, world_.atoms, in_cells, found));
         int fullest = 0;
         for (int cell = 0; cell < cells; cell++) {
@@ -139,8 +140,8 @@ Course Simulator::run(const Motions &start, int steps, int before) {
         } else {
             check(molecules_langevin_forward(a.place, a.velocity, a.potential, a.place, w.side, w.cutoff, w.skin,
                                              cells_, cell_room_, list_room_, w.atoms, steps, w.every, w.step_length,
-                                             w.friction, w.temperature, w.seed, before, a.loss, a.place_end, a.velocity_end,
-                                             a.energy, a.checks));
+                                             w.friction, w.temperature, w.seed, before, a.loss, a.place_end,
+                                             a.velocity_end, a.energy, a.checks));
         }
         return std::array<int, 3>{a.checks(0), a.checks(1), a.checks(2)};
     });

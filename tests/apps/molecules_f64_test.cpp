@@ -133,9 +133,8 @@ TEST(MoleculesF64, GradientAgreesWithDifferences) {
     std::mt19937 random(3);
     std::normal_distribution<double> normal;
     small.seen.for_each_element([&](int i, int c) { small.seen(i, c) = small.place(i, c) + 0.1 * normal(random); });
-    for (const NamedArgument &output : NamedArguments{{"d_loss_d_potential", by_potential},
-                                                      {"d_loss_d_place", by_place},
-                                                      {"d_loss_d_velocity", by_velocity}}) {
+    for (const NamedArgument &output : NamedArguments{
+             {"d_loss_d_potential", by_potential}, {"d_loss_d_place", by_place}, {"d_loss_d_velocity", by_velocity}}) {
         arguments.push_back(output);
     }
     program.run(arguments);
@@ -189,7 +188,8 @@ TEST(MoleculesF64, RuleOfForcesIsTheirDerivative) {
     parameters(0) = 1.2, parameters(1) = 0.9;
     lists.for_each_element([&](int i, int k) { lists(i, k) = k == 0 ? n - 1 : k - 1 < i ? k - 1 : k; });
     std::vector<Buffer<double>> slopes;
-    for (const Func &forces : {field(place, potential, all, cube).forces, forces(place, potential, all, cube)}) {
+    for (const Func &forces :
+         {field(place, for_each(coefficients(potential)), all, cube).forces, forces(place, potential, all, cube)}) {
         Buffer<double> force(n, 3), by_place(n, 3), by_potential(2);
         compiled(derivatives(forces))
             .run({{"place", where},

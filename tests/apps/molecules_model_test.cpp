@@ -178,12 +178,13 @@ TEST(Molecules, ListsThatGetTooOldAreMadeMoreOften) {
     const Course course = simulator.run(start, 200);
     EXPECT_LT(simulator.world().every, 100);
     world.every = 1;
-    EXPECT_NEAR(course.potential_energy + course.kinetic_energy,
-                [&] {
-                    const Course fresh = Simulator(world).run(start, 200);
-                    return fresh.potential_energy + fresh.kinetic_energy;
-                }(),
-                0.02);
+    EXPECT_NEAR(
+        course.potential_energy + course.kinetic_energy,
+        [&] {
+            const Course fresh = Simulator(world).run(start, 200);
+            return fresh.potential_energy + fresh.kinetic_energy;
+        }(),
+        0.02);
     world.skin = 1e-4f;
     EXPECT_THROW(Simulator(world).run(start, 1), std::runtime_error);
     world.cutoff = 0.51f * world.side;

@@ -30,8 +30,8 @@ std::vector<double> numbers_of(const std::string &output, const std::string &wha
 TEST(MoleculesApp, KeepsTheEnergyOfASimulation) {
     const Folder folder;
     const std::filesystem::path out = folder.path() / "new" / "results";
-    const Outcome outcome = run_app("molecules", {"--atoms", "125", "--cutoff", "2.3", "--steps", "200", "--frames",
-                                                  "3", "--out", out.string()});
+    const Outcome outcome = run_app(
+        "molecules", {"--atoms", "125", "--cutoff", "2.3", "--steps", "200", "--frames", "3", "--out", out.string()});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
     const std::vector<double> numbers =
         numbers_of(outcome.output, R"(energy of an atom (\S+) -> (\S+), temperature (\S+) after (\d+) steps)");
@@ -60,8 +60,8 @@ TEST(MoleculesApp, FindsThePotentialAgain) {
 
 TEST(MoleculesApp, FindsTheClusterOfLowestEnergy) {
     const Folder folder;
-    const Outcome outcome = run_app(
-        "molecules", {"cluster", "--atoms", "38", "--starts", "1", "--quiet", "--out", folder.path().string()});
+    const Outcome outcome =
+        run_app("molecules", {"cluster", "--atoms", "38", "--starts", "1", "--quiet", "--out", folder.path().string()});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
     EXPECT_THAT(outcome.output, HasSubstr("molecules: energy -173.928427 of 38 atoms, "));
     EXPECT_THAT(folder.names(), ElementsAre("cluster.npy", "cluster.png"));
@@ -69,7 +69,8 @@ TEST(MoleculesApp, FindsTheClusterOfLowestEnergy) {
 
 TEST(MoleculesApp, CtrlCLeavesWhatWasReached) {
     const Folder folder;
-    const Outcome outcome = run_app("molecules", {"--quiet", "--steps", "10000000", "--out", folder.path().string()}, 1.0);
+    const Outcome outcome =
+        run_app("molecules", {"--quiet", "--steps", "10000000", "--out", folder.path().string()}, 1.0);
     EXPECT_EQ(outcome.exit_code, 130) << outcome.output;
     EXPECT_THAT(outcome.output, testing::EndsWith(", interrupted\n"));
     EXPECT_THAT(folder.names(),

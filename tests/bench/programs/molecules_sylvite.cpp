@@ -20,7 +20,7 @@ int main(int argc, char **argv) {
     World world;
     world.atoms = std::atoi(argv[2]);
     world.side = static_cast<float>(std::cbrt(world.atoms / 0.8));
-    world.skin = 0.5f;
+    world.every = 17;
     const Motions start = on_lattice(world.atoms, world.side, 0.1f, 0.7f, 1);
     const Motions seen = on_lattice(world.atoms, world.side, 0.1f, 0, 2);
     Simulator simulator(world);
@@ -48,13 +48,13 @@ int main(int argc, char **argv) {
         return sylvite::bench::norm(values.data(), static_cast<int>(values.size()));
     };
     if (is_trajectory) {
-        return sylvite::bench::serve(
-            {[&]() -> double { return simulator.run(start, steps).potential_energy; },
-             [&]() -> double {
-                 simulator.run(start, steps, seen.place, slopes);
-                 return std::hypot(std::hypot(slopes.epsilon, slopes.sigma),
-                                   std::hypot(norm(slopes.start.place), norm(slopes.start.velocity)));
-             }});
+        return sylvite::bench::serve({[&]() -> double { return simulator.run(start, steps).potential_energy; },
+                                      [&]() -> double {
+                                          simulator.run(start, steps, seen.place, slopes);
+                                          return std::hypot(
+                                              std::hypot(slopes.epsilon, slopes.sigma),
+                                              std::hypot(norm(slopes.start.place), norm(slopes.start.velocity)));
+                                      }});
     }
     return sylvite::bench::serve({[&]() -> double { return simulator.energy(start.place, tight, field); },
                                   [&]() -> double {
