@@ -79,7 +79,7 @@ inline Program molecules(Type type, bool has_bath) {
     };
     // The steps that are made with one list, and the next list. The reverse derivative keeps them, and makes none again.
     const auto epoch = [&](const Expr &number, const Arrays &state) {
-        const Array start = state[0], found = state[3], checks = state[4];
+        const Array &start = state[0], &found = state[3], &checks = state[4];
         const auto step = [&](const Expr &t, const Arrays &now) {
             const Atoms next = moved(
                 {now[0], now[1], now[2]}, [&](const Func &there) { return force_at(there, found); }, bath, step_length,

@@ -135,8 +135,9 @@ std::map<std::string, std::string> cluster_files(const Coordinates &place) {
     }
     Image image(pixels, pixels, 3, 255);
     for (int i : order) {
-        const double scale = pixels / 2 / radius, depth = (1 - (along(2, i) - centre[2]) / radius) / 2;
-        const Place at{pixels / 2 + scale * (along(0, i) - centre[0]), pixels / 2 + scale * (along(1, i) - centre[1])};
+        const double middle = pixels / 2.0, scale = middle / radius,
+                     depth = (1 - (along(2, i) - centre[2]) / radius) / 2;
+        const Place at{middle + scale * (along(0, i) - centre[0]), middle + scale * (along(1, i) - centre[1])};
         draw_line(image, at, at, 1.08 * scale, faded({60, 80, 80}, depth));
         draw_line(image, at, at, 1.02 * scale, faded(grey, depth));
     }
