@@ -3,6 +3,8 @@
 #include "autodiff/affine.h"
 #include "autodiff/conditions.h"
 
+#include <optional>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -80,6 +82,25 @@ private:
         return interval.has_upper_bound() && can_prove(!interval.max) ? 0 : -1;
     }
 
+    // Where a - b is 0: at a value of one loop, which it has a coefficient of +-1 of.
+    struct Crossing {
+        std::string loop;
+        int64_t coefficient;
+        Expr root;
+    };
+    static std::optional<Crossing> crossing(const IndexCase &c, const Expr &a, const Expr &b) {
+        Affine difference;
+        if (a.type() != Halide::Int(32) || reads_data(a) || reads_data(b) ||
+            !as_affine(a - b, names_of(c.domain), difference) || difference.coefficient.size() != 1) {
+            return std::nullopt;
+        }
+        const auto &[name, coefficient] = *difference.coefficient.begin();
+        if (std::abs(coefficient) != 1) {
+            return std::nullopt;
+        }
+        return Crossing{name, coefficient, simplify(coefficient == 1 ? -difference.rest : difference.rest)};
+    }
+
     // Moves a condition into the bounds of a loop. False if it is none on a single loop variable with coefficient +-1.
     static bool tighten(IndexCase &c, const Expr &condition, bool only_look = false) {
         Expr a, b;
@@ -97,27 +118,44 @@ private:
         } else {
             return false;
         }
-        Affine difference;
-        if (a.type() != Halide::Int(32) || reads_data(a) || reads_data(b) ||
-            !as_affine(a - b, names_of(c.domain), difference) || difference.coefficient.size() != 1) {
-            return false;
-        }
-        const auto &[name, coefficient] = *difference.coefficient.begin();
-        if (std::abs(coefficient) != 1) {
+        const std::optional<Crossing> zero = crossing(c, a, b);
+        if (!zero) {
             return false;
         }
         if (only_look) {
             return true;
         }
-        LoopRange &range = c.domain.at(name);
-        const Expr root = simplify(coefficient == 1 ? -difference.rest : difference.rest);
-        if (sign == 0 || sign * coefficient == 1) {
-            range.max = smaller(range.max, simplify(root - strict));
+        LoopRange &range = c.domain.at(zero->loop);
+        if (sign == 0 || sign * zero->coefficient == 1) {
+            range.max = smaller(range.max, simplify(zero->root - strict));
         }
-        if (sign == 0 || sign * coefficient == -1) {
-            range.min = larger(range.min, simplify(root + strict));
+        if (sign == 0 || sign * zero->coefficient == -1) {
+            range.min = larger(range.min, simplify(zero->root + strict));
         }
         return true;
+    }
+
+    // Takes an end of a loop out of it where a guard says so, as those of the last of several values that are told apart by
+    // a loop do; again as long as there is one, since the next may be an end then.
+    static void narrow(IndexCase &c) {
+        const auto is_end = [&](const Expr &guard) {
+            const NE *op = guard.as<NE>();
+            const std::optional<Crossing> zero = op ? crossing(c, op->a, op->b) : std::nullopt;
+            if (!zero) {
+                return false;
+            }
+            LoopRange &range = c.domain.at(zero->loop);
+            if (can_prove(zero->root == range.min)) {
+                range.min = simplify(zero->root + 1);
+            } else if (can_prove(zero->root == range.max)) {
+                range.max = simplify(zero->root - 1);
+            } else {
+                return false;
+            }
+            return true;
+        };
+        while (std::erase_if(c.guards, is_end) != 0) {
+        }
     }
 
     // Splits a condition on loops into disjoint boxes where that is possible; the rest stays a guard.
@@ -149,6 +187,7 @@ private:
                 c.guards.push_back(condition);
             }
         }
+        narrow(c);
         split_branches(c);
     }
 

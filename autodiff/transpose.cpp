@@ -236,6 +236,17 @@ private:
         }
         while (eliminate_one(s)) {
         }
+        // What a loop of one iteration adds, an arm of a mux for example, needs no loop.
+        for (const auto &domain : domain_) {
+            const std::string &own = domain.first;
+            const auto loop = s.domain.find(own);
+            const bool moves =
+                std::any_of(index_.begin(), index_.end(), [&](const Expr &e) { return uses_any(e, {own}); });
+            if (loop != s.domain.end() && !moves && can_prove(loop->second.min == loop->second.max)) {
+                const Expr only = loop->second.min;
+                s.substitute(own, only);
+            }
+        }
         emit(c, s);
     }
 
