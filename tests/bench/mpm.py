@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""A soft block with four actuators on the ground and its gradient by what they are told: Sylvite beside JAX."""
+
+import os
+import sys
+import tempfile
+
+from measure import THREADS, Worker, agree, arguments, fail, measure, peer_folder, show
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+COUNT, CELLS = 90, 64  # 8,100 particles
+BAR, BAR_MB = 1 / 6, 0.5
+
+COLUMNS = {
+    "system": ("system", "{}"),
+    "sizes": ("sizes", "{}"),
+    "forward_cpu_ms": ("forward CPU ms a step", "{:.3f}"),
+    "gradient_cpu_ms": ("with gradient CPU ms a step", "{:.3f}"),
+    "wall_ms": ("wall ms a step", "{:.3f}"),
+    "peak_mb": ("peak MB a step", "{:.3f}"),
+    "loss": ("loss", "{:.6f}"),
+}
+
+
+def workers_of(build, steps, scene_file):
+    program = os.path.join(build, "bin", "bench_mpm_sylvite")
+    ours = Worker("sylvite", [program, str(COUNT), str(CELLS), str(steps), scene_file])
+    ours.ask("forward", 1)  # the file is there
+    workers = [ours]
+    try:
+        flags = {"PYTHONPATH": peer_folder("jax"), "JAX_PLATFORMS": "cpu"}
+        peer = os.path.join(HERE, "peers", "mpm_jax.py")
+        workers += [Worker(name, [sys.executable, peer, str(CELLS), str(steps), kind, scene_file], flags)
+                    for name, kind in (("jax", "plain"), ("jax, checkpoints", "checkpoint"))]
+    except RuntimeError as error:
+        print(f"bench: {error}", file=sys.stderr)
+    return workers
+
+
+def main():
+    parser = arguments(__doc__)
+    parser.add_argument("--steps", type=int, default=512, help="of time")
+    parser.set_defaults(rounds=3)
+    options = parser.parse_args()
+    steps = options.steps
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            results = measure(workers_of(options.build, steps, os.path.join(folder, "scene")), options.rounds, times=1)
+        agree(results, "forward", 1e-4)
+        agree(results, "gradient", 1e-3)
+    except RuntimeError as error:
+        fail(error)
+    rows = [{
+        "workload": "mpm",
+        "system": system,
+        "sizes": f"particles={COUNT * COUNT} cells={CELLS}x{CELLS} steps={steps} threads={THREADS}",
+        "forward_cpu_ms": kinds["forward"]["cpu_ms"] / steps,
+        "gradient_cpu_ms": kinds["gradient"]["cpu_ms"] / steps,
+        "wall_ms": kinds["gradient"]["wall_ms"] / steps,
+        "peak_mb": kinds["gradient"]["peak_mb"] / steps,
+        "loss": -kinds["forward"]["result"],
+    } for system, kinds in results.items()]
+    ours = rows[0]
+    note = f"sylvite needs {ours['peak_mb']:.3f} MB a step; the bar is {BAR_MB}"
+    jax = [row["gradient_cpu_ms"] for row in rows if row["system"].startswith("jax")]
+    if jax:
+        note += (f". It takes {ours['gradient_cpu_ms'] / min(jax):.3f} of the time of the better JAX with gradient; the "
+                 f"bar is {BAR:.3f}")
+    show(rows, options.json, COLUMNS, note)
+
+
+if __name__ == "__main__":
+    main()
