@@ -109,9 +109,9 @@ void bound_by_buffer(Region &box, const Halide::Buffer<> &buffer) {
 
 class InferBounds {
 public:
-    explicit InferBounds(const std::vector<Root> &roots) {
+    explicit InferBounds(const std::vector<Needed> &roots) {
         std::vector<Function> functions;
-        for (const Root &root : roots) {
+        for (const Needed &root : roots) {
             functions.push_back(root.function);
             merge(target_of(root.function).key, box_of(root.box));
         }
@@ -223,7 +223,7 @@ bool runs_never(const Definition &definition) {
     return false;
 }
 
-Bounds bounds_of(const std::vector<Root> &roots) { return InferBounds(roots).bounds; }
+Bounds bounds_of(const std::vector<Needed> &roots) { return InferBounds(roots).bounds; }
 
 namespace {
 

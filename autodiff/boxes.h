@@ -9,7 +9,7 @@ namespace sylvite {
 using Halide::Region;
 
 /// Where a Func is needed: `box` is {min, extent} per dimension.
-struct Root {
+struct Needed {
     Halide::Internal::Function function;
     Region box;
 };
@@ -22,7 +22,7 @@ struct Bounds {
     /// Bounds of the values of the Funcs, for indices that are data.
     Halide::Internal::FuncValueBounds values;
 };
-Bounds bounds_of(const std::vector<Root> &roots);
+Bounds bounds_of(const std::vector<Needed> &roots);
 
 /// The region in which `read` reads its target, for the points of `domain` where `guard` (may be undefined) holds.
 Region region_read(const Expr &read, const Expr &guard,

@@ -1,6 +1,7 @@
 #include "autodiff/newton.h"
 
 #include "autodiff/activity.h"
+#include "autodiff/boxes.h"
 #include "autodiff/custom_rule.h"
 #include "frontend/graph.h"
 
@@ -86,12 +87,35 @@ std::vector<Row> jacobian_at(const Func &residual, const Func &z) {
     return rows;
 }
 
-Func residual_of(const Equations &equations, const Func &z, const std::vector<Func> &parameters) {
+Func residual_of(const Equations &equations, const Func &start, const Func &z, const std::vector<Func> &parameters) {
     Func residual = equations(z, parameters);
     _halide_user_assert(residual.defined() && residual.dimensions() == z.dimensions() && residual.types() == z.types())
         << "newton() needs as many equations as unknowns, of their type and dimensions; those for "
-        << plain_name(z.name()) << " have others.";
+        << plain_name(start.name()) << " have others.";
     return residual;
+}
+
+// Equations that couple points are no few at each of them: the Jacobian at a point would leave out most of it.
+void require_own_point(const Equations &equations, const Func &start, const std::vector<Func> &parameters) {
+    const Func unknown = constants("unknown", start, -1);
+    const Func residual = residual_of(equations, start, unknown, parameters);
+    Region point;
+    std::vector<Expr> here;
+    for (const std::string &arg : residual.function().args()) {
+        here.push_back(Variable::make(Halide::Int(32), unique_name(arg)));
+        point.push_back({here.back(), 1});
+    }
+    const Bounds bounds = bounds_of({{residual.function(), point}});
+    const auto found = bounds.boxes.find(target_of(unknown.function()).key);
+    for (size_t d = 0; found != bounds.boxes.end() && d < here.size(); d++) {
+        const Halide::Range &range = found->second[d];
+        const bool is_own = range.min.defined() && range.extent.defined() && can_prove(range.min == here[d]) &&
+                            can_prove(range.extent == 1);
+        _halide_user_assert(is_own)
+            << "newton() needs equations that read the unknowns at their own point only; those for "
+            << plain_name(start.name()) << " read them elsewhere in dimension " << d
+            << ": solve equations that couple points by fixed_point() or linear_solve().";
+    }
 }
 
 // The names of all that `func` depends on.
@@ -118,9 +142,10 @@ Root newton(const Equations &equations, const Func &start, const std::vector<Fun
                 << " has both: make two of it.";
         }
     }
+    require_own_point(equations, start, parameters);
     Func z = stop_gradient(start), change;
     for (int i = 0; i < iterations; i++) {
-        const Func residual = residual_of(equations, z, parameters);
+        const Func residual = residual_of(equations, start, z, parameters);
         Row correction = solved(jacobian_at(residual, z), values_at(residual)), next = values_at(z);
         for (size_t k = 0; k < next.size(); k++) {
             correction[k] = -correction[k];
@@ -154,7 +179,7 @@ Root newton(const Equations &equations, const Func &start, const std::vector<Fun
                 moving.push_back({in[i], tangents[i]});
             }
         }
-        const Func residual = residual_of(equations, solution, at);
+        const Func residual = residual_of(equations, start, solution, at);
         Row by_parameters = values_at(tangents_of({residual}, moving)[0]);
         for (Expr &value : by_parameters) {
             value = -value;

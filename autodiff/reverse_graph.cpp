@@ -12,7 +12,7 @@ void Reverse::update() {
         return;
     }
     is_current_ = true;
-    std::vector<Root> roots;
+    std::vector<Needed> roots;
     std::vector<Function> functions;
     for (const Cotangent &root : roots_) {
         roots.push_back({root.output.function(), root.box});

@@ -89,7 +89,7 @@ RulePullback transposed(const RuledFunc &ruled, const Func &adjoint, const Regio
 
 }  // namespace
 
-void add_needs(const RuledFunc &ruled, const Region &box, std::vector<Root> &roots) {
+void add_needs(const RuledFunc &ruled, const Region &box, std::vector<Needed> &roots) {
     const std::vector<Region> regions = needs_of(ruled, box);
     for (size_t i = 0; i < ruled.inputs.size(); i++) {
         const Function input = ruled.inputs[i].function();

@@ -15,7 +15,7 @@ struct RulePart {
 using RulePullback = std::vector<std::vector<RulePart>>;  ///< by input and value
 
 /// Appends the inputs of a rule that are Arrays, or the region of which it says, for the Func on `box`.
-void add_needs(const RuledFunc &ruled, const Region &box, std::vector<Root> &roots);
+void add_needs(const RuledFunc &ruled, const Region &box, std::vector<Needed> &roots);
 
 /// Calls the rule of a Func in reverse mode, or transposes that for forward mode where there is no other. `adjoint` is
 /// that of the Func, 0 outside `box`; `bounds` are of the graph. Throws Halide::CompileError where a region cannot be

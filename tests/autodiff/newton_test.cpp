@@ -132,9 +132,55 @@ TEST(Newton, RefusesWhatItCannotSolveOrDifferentiate) {
     EXPECT_THAT(
         message_of([&] { newton(too_many, start, {}, 1); }),
         ::testing::HasSubstr("newton() needs as many equations as unknowns, of their type and dimensions; those "
-                             "for start_stopped have others."));
+                             "for start have others."));
     EXPECT_THAT(message_of([&] { grad(newton(reads_hidden, start, {}, 1).solution, p); }),
                 ::testing::HasSubstr("is not: add it to them"));
+}
+
+// Directly, by way of another Func, in a sum, at a fixed place; what is put together of reads of the own point may stand.
+TEST(Newton, RefusesEquationsThatCouplePoints) {
+    Var i("i"), j("j");
+    Func start("start");
+    start(x, i) = Internal::make_const(Float(64), 1);
+    const auto refusal = [&](const std::function<Expr(const Func &z)> &left) {
+        return message_of([&] {
+            newton(
+                [&](const Func &z, const std::vector<Func> &p) {
+                    Func residual("residual");
+                    residual(x, i) = left(z) - p[0](x - 1, i + 1);
+                    return residual;
+                },
+                start, {start}, 1);
+        });
+    };
+    const RDom r(0, 3, "r");
+    const auto refused = [](const std::string &dimension) {
+        return ::testing::HasSubstr(
+            "newton() needs equations that read the unknowns at their own point only; those for start read them "
+            "elsewhere in dimension " +
+            dimension + ": solve equations that couple points by fixed_point() or linear_solve().");
+    };
+    EXPECT_THAT(refusal([&](const Func &z) { return z(x, i) + z(x - 1, i); }), refused("0"));
+    EXPECT_THAT(refusal([&](const Func &z) { return z(x, 0) * z(x, i); }), refused("1"));
+    EXPECT_THAT(refusal([&](const Func &z) {
+                    Func shifted("shifted");
+                    shifted(x, i) = z(x, i + 1);
+                    return shifted(x, i);
+                }),
+                refused("1"));
+    EXPECT_THAT(refusal([&](const Func &z) {
+                    Func sum("sum");
+                    sum(x, i) += z(x, i + r);
+                    return sum(x, i);
+                }),
+                refused("1"));
+    EXPECT_EQ(refusal([&](const Func &z) {
+                  Func powers("powers"), both("both");
+                  powers(x, i, j) = pow(z(x, i), j);
+                  both(i, x) += powers(x, i, r + 1) * r;
+                  return both(i, x);
+              }),
+              "no error");
 }
 
 }  // namespace
