@@ -2,6 +2,7 @@
 
 #include "frontend/names.h"
 #include "frontend/sizes.h"
+#include "frontend/writing_down.h"
 
 #include <algorithm>
 
@@ -33,7 +34,7 @@ Expr reference_to(const std::shared_ptr<const ArrayNode> &node) {
 }
 
 const ArrayNode &node_of(const Array &array) {
-    _halide_user_assert(array.defined()) << undefined_array << ": give it a value first.";
+    _halide_user_assert(array.defined()) << WritingDown::undefined_array() << ": give it a value first.";
     return *array.node();
 }
 

@@ -3,6 +3,7 @@
 #include "frontend/graph.h"
 #include "frontend/names.h"
 #include "frontend/sizes.h"
+#include "frontend/writing_down.h"
 
 #include <limits>
 
@@ -80,17 +81,11 @@ Array zero_after(const Expr &steps, const Array &all) {
     return Array(f, all.extents());
 }
 
-// What the user's `act` returns; an Array that is not defined has no name, but the loop that reads it has.
+// What the user's `act` returns.
 template<typename Act>
 auto in_loop(const std::string &function, const std::string &loop, const Act &act) {
-    try {
-        return act();
-    } catch (const Halide::CompileError &error) {
-        _halide_user_assert(std::string(error.what()).find(undefined_array) == std::string::npos)
-            << function << " needs Arrays that are defined; " << loop
-            << " reads one that is not: give it a value first.";
-        throw;
-    }
+    const WritingDown writing(function, loop);
+    return act();
 }
 
 // Writes down how a step is undone.

@@ -29,8 +29,6 @@ struct LoopNode {
     /// How many states, the first ones, the author of the loop gave: a Program is refused one that changes no output. 0 of
     /// copies and of what derivatives make, which may have such states.
     int given = 0;
-    mutable bool is_in_program =
-        false;  ///< whether a Program has been made with it, and has been asked for such states
 };
 
 /// Runs `body` `trips` times and returns the final states.

@@ -145,7 +145,9 @@ Program::Program(std::string name, std::vector<ProgramInput> inputs, std::vector
         arrays.push_back(output.array);
     }
     _halide_user_assert(!outputs_.empty()) << "Program() needs outputs; " << name_ << " has none.";
-    require_used_states(name_, arrays, derived);
+    if (!derived) {
+        require_used_states(name_, arrays);
+    }
 }
 
 const ProgramInput &Program::input(const std::string &name) const {
@@ -211,6 +213,15 @@ Arrays call(const Program &program, const std::vector<CallArgument> &arguments) 
             substitution.replace(inputs[i].array(), arguments[i].array());
         }
     }
+    // Also of loops that no argument reaches: the caller need not use all that they make.
+    substitution.rebuild([](const LoopNode &node) -> Substitution::LoopBuilder {
+        if (node.given == 0) {
+            return nullptr;
+        }
+        return [&](const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
+            return loop_like(node, trips, init, body, options);
+        };
+    });
     Arrays outputs;
     for (const ProgramOutput &output : program.outputs()) {
         outputs.push_back(substitution(output.array));

@@ -53,7 +53,8 @@ class Program {
 public:
     Program(std::string name, std::vector<ProgramInput> inputs, std::vector<ProgramOutput> outputs);
 
-    /// A program that was made of others, as derivatives are: its loops may have states that no output needs.
+    /// A program that was made of others, as derivatives are, or has some of the outputs of another: its loops may have
+    /// states that no output needs.
     static Program derived(std::string name, std::vector<ProgramInput> inputs, std::vector<ProgramOutput> outputs) {
         return Program(std::move(name), std::move(inputs), std::move(outputs), true);
     }

@@ -14,9 +14,6 @@ Halide::Expr checked_extent(const Halide::Expr &extent, const std::string &funct
 /// The same for a number of steps, which may be negative.
 Halide::Expr checked_count(const Halide::Expr &count, const std::string &function, const std::string &name);
 
-/// What the error of reading an Array says that is not defined, and so has no name.
-constexpr const char *undefined_array = "An Array must be defined before it is read";
-
 /// Extents in words: "{n, 8}".
 std::string text_of(const std::vector<Halide::Expr> &extents);
 

@@ -87,22 +87,20 @@ private:
 
 }  // namespace
 
-void require_used_states(const std::string &program, const Arrays &outputs, bool derived) {
+void require_used_states(const std::string &program, const Arrays &outputs) {
     UsedStates states;
     for (const Array &output : outputs) {
         states.use(output);
     }
     for (const LoopPtr &loop : states.loops) {
-        const bool is_asked = !derived && !loop->is_in_program;
-        for (int i = 0; is_asked && i < loop->given; i++) {
+        for (int i = 0; i < loop->given; i++) {
             _halide_user_assert(states.is_used(loop, i))
                 << "Program() needs states that an output depends on; state " << i << " (" << loop->state[i].name()
                 << ") of " << loop->options.name << " in " << program
-                << " changes none: leave it out, or make its result an output.";
+                << " changes none: leave it out, or make its result an output. Program::derived() takes some outputs "
+                   "of "
+                << "another program.";
         }
-    }
-    for (const LoopPtr &loop : states.loops) {
-        loop->is_in_program = true;
     }
 }
 

@@ -82,7 +82,7 @@ Program with_float_outputs(const Program &program) {
     }
     _halide_user_assert(!outputs.empty())
         << "check_gradients() needs a float output; " << program.name() << " has none.";
-    return Program(program.name(), program.inputs(), outputs);
+    return Program::derived(program.name(), program.inputs(), outputs);
 }
 
 // `fixed` are the arguments that do not move.
@@ -147,8 +147,8 @@ void check_order(const Program &program, const std::vector<std::string> &wrt, co
     if (order < options.order) {
         const std::vector<ProgramOutput> gradients(reversed.outputs().end() - static_cast<long>(wrt.size()),
                                                    reversed.outputs().end());
-        check_order(Program(program.name(), reversed.inputs(), gradients), wrt, with_weights, system.inputs, order + 1,
-                    options, report);
+        check_order(Program::derived(program.name(), reversed.inputs(), gradients), wrt, with_weights, system.inputs,
+                    order + 1, options, report);
     }
 }
 

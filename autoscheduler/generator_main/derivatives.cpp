@@ -61,7 +61,8 @@ Program differentiate(Program program, const std::vector<DerivativeRequest> &der
         program =
             derivative.of_program(program, request.wrt.empty() ? floats(program.inputs()) : request.wrt, SourceLine());
     }
-    return primal ? program : Program(program.name(), program.inputs(), without_first(program.outputs(), before));
+    return primal ? program
+                  : Program::derived(program.name(), program.inputs(), without_first(program.outputs(), before));
 }
 
 HalideAlgorithm differentiate(HalideAlgorithm algorithm, const std::vector<DerivativeRequest> &derivatives,

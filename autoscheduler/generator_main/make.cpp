@@ -31,7 +31,7 @@ Program program_of(const Generator &generator, const GeneratorRequest &request) 
     const Program built = generator.build(parameters);
     parameters.refuse_unknown();
     const Program program = differentiate(built, request.derivatives, request.primal.value_or(true));
-    return Program(function_name(generator, request), program.inputs(), program.outputs());
+    return Program::derived(function_name(generator, request), program.inputs(), program.outputs());
 }
 
 // The values that the generator expects of scalars, by Param::set_estimate().

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 using namespace sylvite;
 using Halide::Param;
 using Halide::Var;
@@ -176,7 +178,7 @@ TEST(Program, RefusesAStateThatChangesNoOutput) {
     };
     const std::string refused =
         "Error: Program() needs states that an output depends on; state 1 (v) of turn in p changes "
-        "none: leave it out, or make its result an output.";
+        "none: leave it out, or make its result an output. Program::derived() takes some outputs of another program.";
     for (const std::function<Arrays(const Arrays &)> &flow :
          {std::function<Arrays(const Arrays &)>(plain), {stepped}, {scanned}}) {
         EXPECT_EQ(error_of([&] { counting(flow, {0}); }), refused);
@@ -195,6 +197,42 @@ TEST(Program, RefusesAStateThatChangesNoOutput) {
                 {0});
         }),
         refused);
+}
+
+// Whatever programs were made of the loop before, or are being made.
+TEST(Program, JudgesStatesByTheProgramAlone) {
+    const Array u = input<float>("u", {4}), v = input<float>("v", {4});
+    const Arrays results = loop(3, {u, v}, [](Expr, const Arrays &s) {
+        return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
+    });
+    const std::vector<ProgramOutput> one{{"y", results[0]}}, all{{"y", results[0]}, {"z", results[1]}};
+    const auto verdicts = [&] {
+        std::vector<std::string> texts;
+        for (int i = 0; i < 20; i++) {
+            texts.push_back(error_of([&] { Program("p", {u, v}, one); }));
+            texts.push_back(error_of([&] { Program("p", {u, v}, all); }));
+            texts.push_back(error_of([&] { Program::derived("p", {u, v}, one); }));
+        }
+        return texts;
+    };
+    auto elsewhere = std::async(std::launch::async, verdicts);
+    const std::vector<std::string> here = verdicts();
+    EXPECT_EQ(elsewhere.get(), here);
+    for (size_t i = 0; i < here.size(); i++) {
+        EXPECT_EQ(here[i].empty(), i % 3 != 0) << i << ": " << here[i];
+    }
+}
+
+// An error of the user's own stays what it is, whatever it says.
+TEST(Program, PassesOnErrorsOfABody) {
+    const Array u = input<float>("u", {4});
+    const std::string text = "An Array must be defined before it is read";
+    const auto turn = [&](const std::function<Array(const Array &)> &body) {
+        return error_of([&] { loop(3, {u}, [&](Expr, const Arrays &s) { return Arrays{body(s[0])}; }); });
+    };
+    EXPECT_EQ(turn([&](const Array &) -> Array { throw Halide::CompileError(text); }), text);
+    EXPECT_EQ(turn([&](const Array &) { return plus_one(Array(), {4}); }),
+              "Error: loop() needs Arrays that are defined; step reads one that is not: give it a value first.");
 }
 
 TEST(Program, TakesStatesThatAnOutputNeedsSomehow) {
@@ -252,7 +290,7 @@ TEST(Program, MayTakeAPartOfWhatAnotherMakes) {
             return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
         });
     const Program all("all", {u, v}, {{"a", both[0]}, {"b", both[1]}, {"c", fixed[0]}, {"d", fixed[1]}});
-    EXPECT_EQ(error_of([&] { Program("one", {u, v}, {{"a", all.output("a")}}); }), "");
+    EXPECT_EQ(error_of([&] { Program::derived("one", {u, v}, {{"a", all.output("a")}}); }), "");
     EXPECT_EQ(error_of([&] {
                   const Arrays called = call(all, {v, u});
                   Program("calling", {u, v}, {{"b", called[1]}, {"d", called[3]}});
