@@ -16,9 +16,9 @@ WritingDown::WritingDown(std::string function, std::string loop) :
 WritingDown::~WritingDown() { innermost = outer_; }
 
 std::string WritingDown::undefined_array() {
-    return innermost ? innermost->function_ + " needs Arrays that are defined; " + innermost->loop_ +
-                           " reads one that is not"
-                     : "An Array must be defined before it is read";
+    return innermost
+               ? innermost->function_ + " needs Arrays that are defined; " + innermost->loop_ + " reads one that is not"
+               : "An Array must be defined before it is read";
 }
 
 }  // namespace sylvite

@@ -65,7 +65,7 @@ std::vector<float> Simulator::place(const Point &controls, int steps) const {
                   last = view(formed.data(), {scene_.particles, scene_.dimensions});
     const auto forward = scene_.dimensions == 2 ? mpm_forward : mpm3d_forward;
     check(forward(a.place, a.material, a.actuator, a.weights, a.bias, friction_, scene_.particles, scene_.actuators,
-                      scene_.cells, steps, loss, last));
+                  scene_.cells, steps, loss, last));
     return formed;
 }
 
@@ -76,7 +76,7 @@ double Simulator::loss(const Point &controls, int steps, Point &gradient) const 
     Values<float> loss = Values<float>::make_scalar(), last(scene_.particles, scene_.dimensions);
     const auto grad = scene_.dimensions == 2 ? mpm_grad : mpm3d_grad;
     check(grad(a.place, a.material, a.actuator, a.weights, a.bias, friction_, scene_.particles, scene_.actuators,
-                   scene_.cells, steps, loss, last, slope.weights, slope.bias));
+               scene_.cells, steps, loss, last, slope.weights, slope.bias));
     return loss();
 }
 

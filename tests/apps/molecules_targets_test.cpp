@@ -47,8 +47,7 @@ TEST_P(MoleculesOn, ForcesAndTheirDerivative) {
                           test::run_here(program, baseline, schedule_for(baseline), arguments), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, MoleculesOn,
-                         testing::Values(find_target("x86-64-avx512"), find_target("vulkan")),
+INSTANTIATE_TEST_SUITE_P(Targets, MoleculesOn, testing::Values(find_target("x86-64-avx512"), find_target("vulkan")),
                          [](const auto &info) { return info.param.name == "vulkan" ? "Vulkan" : "Avx512"; });
 
 }  // namespace

@@ -80,9 +80,7 @@ TEST(Mpm, RobotSlidesAsInThePlainCode) { check_places<2>(scene_named("robot"), 0
 
 TEST(Mpm, FishMovesAsInThePlainCode) { check_places<2>(scene_named("fish"), -1, {{1, 1e-6}, {100, 1e-4}}); }
 
-TEST(Mpm, RobotInSpaceMovesAsInThePlainCode) {
-    check_places<3>(scene_named("robot3d"), 0.5f, {{1, 1e-6}, {15, 2e-5}});
-}
+TEST(Mpm, RobotInSpaceMovesAsInThePlainCode) { check_places<3>(scene_named("robot3d"), 0.5f, {{1, 1e-6}, {15, 2e-5}}); }
 
 TEST(Mpm, RobotInSpaceHasTheGradientOfThePlainCode) { check_gradient<3>(scene_named("robot3d"), 0.5f, 40, 1); }
 
