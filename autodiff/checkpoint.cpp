@@ -64,10 +64,9 @@ Program with_segments(const Program &program) {
         if (memory.way != Memory::Way::binomial || !chosen.count(&node)) {
             return nullptr;
         }
-        return [memory](const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
-            LoopOptions run_again = options;
-            run_again.memory = memory;
-            return loop(trips, init, body, run_again);
+        return [memory, &node](const Expr &trips, const Arrays &init, const LoopBody &body, LoopOptions options) {
+            options.memory = memory;
+            return loop_like(node, trips, init, body, options);
         };
     });
     std::vector<ProgramOutput> outputs;

@@ -218,7 +218,10 @@ Arrays call(const Program &program, const std::vector<CallArgument> &arguments) 
         if (node.given == 0) {
             return nullptr;
         }
-        return [&](const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
+        return [&](const Expr &trips, const Arrays &init, const LoopBody &body, LoopOptions options) {
+            if (!node.options.capacity.defined()) {
+                options.capacity = Expr();  // that of the number of steps, which may be an array's here
+            }
             return loop_like(node, trips, init, body, options);
         };
     });

@@ -194,6 +194,29 @@ TEST(MemoryPolicies, OfNestedLoopsDiffer) {
         }
     }
 }
+
+// A loop of while_loops, which share its budget if they say nothing themselves.
+Program with_while_loops(const Memory &memory, const Memory &inner_memory) {
+    Param<int> steps("trips");
+    Array u0 = input<double>("u0", {3, 2}), c = input<double>("c", {3, 2});
+    const LoopBody inner = [&](const Expr &, const Arrays &s) {
+        return Arrays{row("u", s[0](x) * (1 + real(0.01) * s[0](2 - x) * c(x, 1)), 3), row("n", s[1](0) + 1, 1)};
+    };
+    const LoopBody outer = [&](const Expr &t, const Arrays &s) {
+        return Arrays{while_loop([&](const Arrays &now) { return now[1](0) < t % 3; }, {s[0], row("n", 0, 1)}, inner,
+                                 {.memory = inner_memory})
+                          .state[0]};
+    };
+    const Array u = loop(steps, {row("u", u0(x, 0), 3)}, outer, {.memory = memory})[0];
+    return Program("while_loops", {u0, c, steps}, {{"loss", sum_of_squares(u)}});
+}
+
+TEST(MemoryPolicies, WhileLoopsShareABudget) {
+    const Program all = gradient(with_while_loops(Memory::binomial(3), Memory::binomial(2))),
+                  shared = gradient(with_while_loops(Memory::budget(2000), {}));
+    expect_same(run(compile(all, baseline()), all, 7), run(compile(shared, baseline()), shared, 7), "7 steps");
+}
+
 // Two states of which one is an integer that a step permutes, so that it is undone without rounding.
 Program permuted(const Memory &memory, bool while_) {
     Param<int> steps("trips");
