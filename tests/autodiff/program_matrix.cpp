@@ -1,5 +1,8 @@
 #include "program_matrix.h"
 
+#include "autodiff/custom_rule.h"
+#include "frontend/extern_kernel.h"
+
 namespace sylvite::testing {
 
 using Halide::RDom;
@@ -7,13 +10,13 @@ using Halide::Var;
 
 namespace {
 
-constexpr int n = World::n;
 const Var x("x");
+const Type real = Halide::Float(64);
 
-Array row(const std::string &name, const Expr &value) {
+Array row(const std::string &name, const Expr &value, const World &w) {
     Func f(name);
     f(x) = value;
-    return Array(f, {n});
+    return Array(f, {w.n});
 }
 
 Array single(const std::string &name, const Expr &value) {
@@ -22,13 +25,33 @@ Array single(const std::string &name, const Expr &value) {
     return Array(f, {});
 }
 
-Expr number(const Flow &flow, double value) { return Halide::cast(flow.type, Expr(value)); }
-Expr as_float(const Flow &flow, const Expr &step) { return Halide::cast(flow.type, step); }
+Expr number(double value) { return Halide::cast(real, Expr(value)); }
+Expr as_float(const Expr &step) { return Halide::cast(real, step); }
 
-LoopOptions options(const Flow &flow, const std::string &name) {
+// `undo` gives the states before a step.
+LoopOptions options(const Flow &flow, const World &w, const std::string &name, const LoopBody &undo) {
     LoopOptions options{.name = name};
-    if (!flow.memory.empty()) {
-        options.memory = flow.memory.front();
+    switch (flow.keep.empty() ? Keep::unsaid : flow.keep.front()) {
+    case Keep::unsaid:
+        break;
+    case Keep::store_all:
+        options.memory = Memory::store_all;
+        break;
+    case Keep::sqrt:
+        options.memory = Memory::sqrt;
+        break;
+    case Keep::binomial:
+        options.memory = Memory::binomial(2);
+        break;
+    case Keep::recompute:
+        options.memory = Memory::recompute;
+        break;
+    case Keep::budget:
+        options.memory = Memory::budget(flow.budget * Halide::cast<int64_t>(w.n) + 800);
+        break;
+    case Keep::reversible:
+        options.memory = Memory::reversible(undo);
+        break;
     }
     return options;
 }
@@ -41,134 +64,168 @@ Arrays chain(int steps, Arrays state, const LoopBody &body) {
     return state;
 }
 
-// Two states, of which one is what the other was.
-LoopBody two_step(const Flow &flow, const Inside &inside) {
-    return [=](const Expr &t, const Arrays &s) {
-        const Array next = inside(s[0], as_float(flow, t));
-        return Arrays{row("next", next(x) + number(flow, 0.2) * s[1](n - 1 - x)), s[0]};
-    };
+// Two states, of which one is what the other was; `more` goes into each element. It can be undone.
+Arrays two_step(const World &w, const Inside &inside, const Expr &t, const Arrays &s, const Expr &more) {
+    const Array made = inside(s[0], as_float(t));
+    return {row("next", made(x) + more + number(0.25) * s[1](w.n - 1 - x), w), s[0]};
 }
 
-Array both_states(const Arrays &s) { return row("both", s[0](x) + s[1](x) * s[0](n - 1 - x)); }
+Arrays undone_two_step(const World &w, const Inside &inside, const Expr &t, const Arrays &after, const Expr &more) {
+    const Array made = inside(after[1], as_float(t)), rest = row("rest", after[0](x) - made(x) - more, w);
+    return {after[1], row("before", 4 * rest(w.n - 1 - x), w)};
+}
 
-Array loop_of(const Flow &flow, const Expr &trips, int steps, const Array &u, const Inside &inside,
-              const LoopOptions &options) {
-    const Arrays init{u, u};
-    return both_states(flow.unrolled ? chain(steps, init, two_step(flow, inside))
-                                     : loop(trips, init, two_step(flow, inside), options));
+Array both_states(const World &w, const Arrays &s) {
+    return row("both", s[0](x) + number(0.1) * s[1](x) * s[0](w.n - 1 - x), w);
+}
+
+Array loop_of(const Flow &flow, const World &w, const Expr &trips, int steps, const Array &u, const Inside &inside,
+              const std::string &name, const Expr &capacity = Expr()) {
+    const LoopBody body = [=](const Expr &t, const Arrays &s) { return two_step(w, inside, t, s, 0); };
+    if (flow.unrolled) {
+        return both_states(w, chain(steps, {u, u}, body));
+    }
+    LoopOptions said = options(
+        flow, w, name, [=](const Expr &t, const Arrays &after) { return undone_two_step(w, inside, t, after, 0); });
+    said.capacity = capacity;
+    return both_states(w, loop(trips, {u, u}, body, said));
 }
 
 Array counted(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
-    return loop_of(flow, w.count, World::steps, u, inside, options(flow, "counted"));
+    return loop_of(flow, w, w.count, World::steps, u, inside, "counted");
 }
 
 Array without_steps(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
-    return loop_of(flow, w.count - World::steps, 0, u, inside, options(flow, "never"));
+    return loop_of(flow, w, w.count - World::steps, 0, u, inside, "never");
 }
 
+// As many steps as there are, or one more in element 1.
 Array counted_by_data(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
-    LoopOptions bounded = options(flow, "measured");
-    bounded.capacity = World::steps + 2;
-    return loop_of(flow, Halide::cast<int>(Halide::round(w.a(0))) + World::steps - 1, World::steps, u, inside, bounded);
+    return loop_of(flow, w, Halide::cast<int>(Halide::round(w.a(0))) + World::steps - 1, World::steps + flow.element, u,
+                   inside, "measured", World::steps + 2);
+}
+
+Array scan_of(const Flow &flow, const World &w, const Array &u, const Inside &inside, const Expr &trips, int steps) {
+    const ScanBody body = [&](const Expr &t, const Arrays &s, const Arrays &now) {
+        const Arrays next = two_step(w, inside, t, s, now[0](x));
+        return Scanned{next, {row("seen", next[0](x) * s[0](w.n - 1 - x), w)}};
+    };
+    Func sum("sum");
+    sum(x) = number(0);
+    if (!flow.unrolled) {
+        const LoopBody undo = [&](const Expr &t, const Arrays &after) {
+            return undone_two_step(w, inside, t, after, w.rows(x, t));
+        };
+        const Scanned all = scan(trips, {u, u}, {w.rows}, body, options(flow, w, "scanned", undo));
+        const RDom t(0, trips, "t");
+        sum(x) += all.outputs[0](x, t);
+        return row("summed", both_states(w, all.state)(x) + sum(x), w);
+    }
+    Arrays state{u, u};
+    Array total(sum, {w.n});
+    for (int t = 0; t < steps; t++) {
+        const Scanned step = body(t, state, {row("now", w.rows(x, t), w)});
+        state = step.state;
+        total = row("sum", total(x) + step.outputs[0](x), w);
+    }
+    return row("summed", both_states(w, state)(x) + total(x), w);
 }
 
 Array scanned(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
-    const ScanBody body = [&](const Expr &t, const Arrays &s, const Arrays &now) {
-        const Array next = row("next", inside(s[0], as_float(flow, t))(x) + now[0](x));
-        return Scanned{{next}, {row("seen", next(x) * s[0](n - 1 - x))}};
+    return scan_of(flow, w, u, inside, w.count, World::steps);
+}
+
+Array scanned_never(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
+    return scan_of(flow, w, u, inside, Halide::max(w.count - World::steps, 0), 0);
+}
+
+// Steps of a(1), as many as lead beyond `end`: of about 1, or 2 in element 1.
+Array while_below(const Flow &flow, const World &w, const Array &u, const Inside &inside, double end, int steps) {
+    const LoopBody body = [=](const Expr &t, const Arrays &s) {
+        Arrays next = two_step(w, inside, t, s, s[2]());
+        next.push_back(single("level", s[2]() + w.a(1)));
+        return next;
     };
-    if (!flow.unrolled) {
-        const Scanned all = scan(w.count, {u}, {w.rows}, body, options(flow, "scanned"));
-        Func sum("sum");
-        const RDom t(0, w.count, "t");
-        sum(x) += all.outputs[0](x, t);
-        return row("summed", all.state[0](x) + sum(x));
+    const Arrays init{u, u, single("level", number(0))};
+    if (flow.unrolled) {
+        return both_states(w, chain(steps, init, body));
     }
-    Array state = u, sum = zeros("sum", flow.type, {n});
-    for (int t = 0; t < World::steps; t++) {
-        const Scanned step = body(t, {state}, {row("now", w.rows(x, t))});
-        state = step.state[0];
-        sum = row("sum", sum(x) + step.outputs[0](x));
-    }
-    return row("summed", state(x) + sum(x));
+    LoopOptions said = options(flow, w, "rising", [=](const Expr &t, const Arrays &after) {
+        const Array level = single("level", after[2]() - w.a(1));
+        Arrays before = undone_two_step(w, inside, t, after, level());
+        before.push_back(level);
+        return before;
+    });
+    said.capacity = World::steps + 1;
+    return both_states(w, while_loop([=](const Arrays &s) { return s[2]() < number(end); }, init, body, said).state);
 }
 
 Array while_low(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
-    const LoopBody body = [&](const Expr &t, const Arrays &s) {
-        const Array next = row("next", inside(s[0], as_float(flow, t))(x) + s[1]());
-        return Arrays{next, single("level", s[1]() + w.a(1))};
-    };
-    const Arrays init{u, single("level", number(flow, 0))};
-    if (flow.unrolled) {
-        return chain(World::steps, init, body)[0];
-    }
-    // Steps of about 1, up to 2.5: three of them.
-    const WhileResult result = while_loop([&](const Arrays &s) { return s[1]() < number(flow, 2.5); }, init, body,
-                                          {.name = "rising", .capacity = World::steps + 1});
-    return result.state[0];
+    return while_below(flow, w, u, inside, 2.7, flow.element ? 2 : 3);
 }
 
+Array while_never(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
+    return while_below(flow, w, u, inside, -1, 0);
+}
+
+// Both arms have something inside; in element 1 the other one is taken.
 Array branched(const Flow &flow, const World &w, const Array &u, const Inside &inside, bool taken) {
-    const BranchBody chosen = [&](const Arrays &s) { return Arrays{inside(s[0], number(flow, 1))}; };
-    const BranchBody other = [&](const Arrays &s) { return Arrays{row("other", s[0](x) * w.b(x))}; };
+    const BranchBody chosen = [&](const Arrays &s) { return Arrays{inside(s[0], number(1))}; };
+    const BranchBody other = [&](const Arrays &s) { return Arrays{row("other", s[0](x) * w.b(x), w)}; };
     if (flow.unrolled) {
-        return chosen({u})[0];
+        return flow.element ? other({u})[0] : chosen({u})[0];
     }
-    const Expr condition = u(0) + w.a(0) > number(flow, -100);
+    const Expr condition = u(0) < 10000 * (number(1.5) - w.b(0));
     return branch(taken ? condition : !condition, {u}, taken ? chosen : other, taken ? other : chosen,
                   {.name = taken ? "taken" : "passed"})[0];
 }
 
 Array called(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
     if (flow.unrolled) {
-        return inside(u, number(flow, 1));
+        return inside(u, number(1));
     }
-    const Array argument = input(flow.type, "argument", {n});
+    const Array argument = input(real, "argument", {w.n});
     std::vector<ProgramInput> inputs = w.inputs();
     inputs.emplace_back(argument);
-    const Program program("callee", inputs, {{"value", inside(argument, number(flow, 1))}});
-    return call(program, {w.a, w.b, w.u, w.rows, w.count, u})[0];
+    const Program program("callee", inputs, {{"value", inside(argument, number(1))}});
+    return call(program, {w.a, w.b, w.u, w.rows, w.n, w.count, u})[0];
+}
+
+// What is inside squared, times a: by a function of tests/support/extern_kernels.c.
+Array by_c(const Flow &flow, const World &w, const Array &u, const Inside &inside) {
+    const Array made = inside(u, number(1));
+    const Expr n = w.n;
+    if (flow.unrolled) {
+        return row("squared", made(x) * made(x) * w.a(n - 1 - x), w);
+    }
+    FuncRule rule;
+    rule.jvp = [n](const std::vector<Func> &in, const Func &, const std::vector<Func> &v) {
+        Func d("d");
+        d(x) = in[0](x) * (2 * in[1](n - 1 - x) * v[0](x) + in[0](x) * v[1](n - 1 - x));
+        return d;
+    };
+    return custom_rule(extern_kernel("test_square", {made, w.a}, real, {n}), {made, w.a}, rule);
 }
 
 std::vector<Construct> table() {
     using namespace std::placeholders;
+    using enum Keep;
+    const std::vector<Keep> all{store_all, sqrt, budget, binomial, recompute, reversible},
+        unbounded{store_all, binomial, recompute, reversible}, none;
     return {
-        {"loop", true, counted},
-        {"loop of no steps", true, without_steps},
-        {"loop counted by data", true, counted_by_data},
-        {"scan", true, scanned},
-        {"while_loop", false, while_low},
-        {"branch taken", false, std::bind(branched, _1, _2, _3, _4, true)},
-        {"branch not taken", false, std::bind(branched, _1, _2, _3, _4, false)},
-        {"call", false, called},
+        {"loop", all, true, counted},
+        {"loop of no steps", all, true, without_steps},
+        {"loop counted by data", all, true, counted_by_data},
+        {"scan", all, true, scanned},
+        {"scan of no steps", all, false, scanned_never},
+        {"while_loop", unbounded, true, while_low},
+        {"while_loop of no steps", unbounded, false, while_never},
+        {"branch taken", none, true, std::bind(branched, _1, _2, _3, _4, true)},
+        {"branch not taken", none, true, std::bind(branched, _1, _2, _3, _4, false)},
+        {"call", none, true, called},
+        {"extern_kernel", none, true, by_c},
     };
 }
-
-}  // namespace
-
-World::World(const Flow &flow) {
-    const auto array = [&](const std::string &name, const std::vector<Expr> &extents) {
-        if (!flow.unrolled) {
-            return input(flow.type, name, extents);
-        }
-        const Halide::ImageParam image(flow.type, static_cast<int>(extents.size()), name);
-        const std::vector<Var> at = coordinates(extents.size());
-        Func f(name + "_read");
-        f(at) = image(std::vector<Expr>(at.begin(), at.end()));
-        return Array(f, extents);
-    };
-    a = array("a", {n});
-    b = array("b", {n});
-    u = array("u", {n});
-    rows = array("rows", {n, flow.unrolled ? Expr(steps) : Expr(count)});
-}
-
-const std::vector<Construct> &constructs() {
-    static const std::vector<Construct> all = table();
-    return all;
-}
-
-namespace {
 
 // The output for a world and, within it, what each construct has inside.
 class Nest {
@@ -178,8 +235,8 @@ public:
 
     // It depends on every input, whatever the constructs do.
     Array output(const Flow &flow) {
-        const Array end = at(0, flow)(world_.u, number(flow, 1));
-        return row("y", end(x) * world_.a(x) + world_.b(n - 1 - x) * world_.rows(x, 0));
+        const Array end = at(0, flow)(world_.u, number(1));
+        return row("y", end(x) * world_.a(x) + world_.b(world_.n - 1 - x) * world_.rows(x, 0), world_);
     }
 
 private:
@@ -188,42 +245,83 @@ private:
 
     Inside at(size_t depth, const Flow &flow) {
         if (depth < constructs_.size()) {
-            return [this, depth, flow](const Array &u, const Expr &) {
-                Flow further = flow;
-                if (further.memory.size() > 1) {
-                    further.memory.erase(further.memory.begin());
-                }
-                return constructs_[depth]->apply(flow, world_, u, at(depth + 1, further));
+            Flow here = flow, further = flow;
+            here.budget = depth + 1 < constructs_.size() ? 300 : 100;
+            if (further.keep.size() > 1 && !constructs_[depth]->keeps.empty()) {
+                further.keep.erase(further.keep.begin());
+            }
+            return [this, depth, here, further](const Array &u, const Expr &) {
+                return constructs_[depth]->apply(here, world_, u, at(depth + 1, further));
             };
         }
-        return [this, flow](const Array &u, const Expr &step) {
-            return row("kernel", u(x) * world_.a(x) / (1 + number(flow, 0.3) * u(x) * u(n - 1 - x)) +
-                                     number(flow, 0.1) * world_.b(n - 1 - x) * step);
+        return [this](const Array &u, const Expr &step) {
+            const World &w = world_;
+            return row(
+                "kernel",
+                u(x) * w.a(x) / (1 + number(0.3) * u(x) * u(w.n - 1 - x)) + number(0.1) * w.b(w.n - 1 - x) * step, w);
         };
     }
 };
 
-Array loss_of(const Array &y) {
-    Func loss("loss");
-    const RDom r(0, n, "r");
-    loss() += y(r) * y(r);
-    return Array(loss, {});
-}
-
 }  // namespace
 
-Program matrix_program(const std::vector<const Construct *> &nest, const Flow &flow, bool as_loss) {
-    const World world(flow);
-    const Array y = Nest(nest, world).output(flow);
-    return Program("matrix", world.inputs(), {as_loss ? ProgramOutput{"loss", loss_of(y)} : ProgramOutput{"y", y}});
+const char *to_string(Keep keep) {
+    static const char *const names[] = {"unsaid",    "store_all", "sqrt",      "binomial(2)",
+                                        "recompute", "budget",    "reversible"};
+    return names[static_cast<int>(keep)];
 }
 
-Func matrix_func(const std::vector<const Construct *> &nest, bool as_loss) {
-    Flow flow;
-    flow.unrolled = true;
+World::World(const Flow &flow) {
+    if (flow.unrolled) {
+        n = size;
+        count = steps;
+    } else {
+        n = Halide::Param<int>("n");
+        count = Halide::Param<int>("count");
+    }
+    const auto array = [&](const std::string &name, const std::vector<Expr> &extents) {
+        if (!flow.unrolled) {
+            return input(real, name, extents);
+        }
+        const Halide::ImageParam image(real, static_cast<int>(extents.size()), name);
+        const std::vector<Var> at = coordinates(extents.size());
+        Func f(name + "_read");
+        f(at) = image(std::vector<Expr>(at.begin(), at.end()));
+        return Array(f, extents);
+    };
+    a = array("a", {n});
+    b = array("b", {n});
+    u = array("u", {n});
+    rows = array("rows", {n, count});
+}
+
+std::vector<ProgramInput> World::inputs() const {
+    const auto parameter = [](const Expr &e) { return e.as<Halide::Internal::Variable>()->param; };
+    return {a, b, u, rows, parameter(n), parameter(count)};
+}
+
+const std::vector<Construct> &constructs() {
+    static const std::vector<Construct> all = table();
+    return all;
+}
+
+Program matrix_program(const std::vector<const Construct *> &nest, const std::vector<Keep> &keep, bool as_loss) {
+    const Flow flow{.keep = keep};
     const World world(flow);
     const Array y = Nest(nest, world).output(flow);
-    return as_loss ? loss_of(y) : y;
+    if (!as_loss) {
+        return Program("matrix", world.inputs(), {{"y", y}});
+    }
+    Func loss("loss");
+    const RDom r(0, world.n, "r");
+    loss() += y(r) * y(r);
+    return Program("matrix", world.inputs(), {{"loss", Array(loss, {})}});
+}
+
+Func matrix_func(const std::vector<const Construct *> &nest, int element) {
+    const Flow flow{.unrolled = true, .element = element, .keep = {}};
+    const World world(flow);
+    return Nest(nest, world).output(flow);
 }
 
 }  // namespace sylvite::testing
