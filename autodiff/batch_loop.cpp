@@ -59,7 +59,7 @@ Arrays BatchCopy::masked_count(const LoopPtr &node, const Arrays &init, int leve
         const int inside = enter(node, node->state, level, t, state, makes_it);
         return leave(inside, masked_step(node->next, inside, state));
     };
-    return sylvite::loop(most(), init, LoopBody(step), undone_by(node, level, makes_it));
+    return loop_like(*node, most(), init, LoopBody(step), undone_by(node, level, makes_it));
 }
 
 // Steps until no element goes on. Two more states say whether any does, and count the steps; those of the original are

@@ -92,13 +92,42 @@ Func residual_of(const Equations &equations, const Func &start, const Func &z, c
     _halide_user_assert(residual.defined() && residual.dimensions() == z.dimensions() && residual.types() == z.types())
         << "newton() needs as many equations as unknowns, of their type and dimensions; those for "
         << plain_name(start.name()) << " have others.";
-    return residual;
+    if (residual.function().args() == start.function().args()) {
+        return residual;
+    }
+    // Its dimensions are those of the start by their order, whatever their names.
+    const Halide::FuncRef at = residual(start.args());
+    std::vector<Expr> values;
+    for (int c = 0; c < residual.outputs(); c++) {
+        values.push_back(residual.outputs() == 1 ? Expr(at) : Expr(at[c]));
+    }
+    return pointwise(plain_name(residual.name()), start, values);
+}
+
+// The names of all that `func` depends on.
+std::set<std::string> read_by(const Func &func) {
+    std::set<std::string> names;
+    walk_deep(func.function(), [&](const Function &function) { return names.insert(function.name()).second; });
+    return names;
+}
+
+bool is_read_by_loops(const Func &unknown, const Func &residual) {
+    bool found = false;
+    walk_deep(residual.function(), [&](const Function &function) {
+        const auto node = array_node(function);
+        found = found || (node && node->loop && read_by(Func(function)).count(unknown.name()));
+        return !found;
+    });
+    return found;
 }
 
 // Equations that couple points are no few at each of them: the Jacobian at a point would leave out most of it.
 void require_own_point(const Equations &equations, const Func &start, const std::vector<Func> &parameters) {
     const Func unknown = constants("unknown", start, -1);
     const Func residual = residual_of(equations, start, unknown, parameters);
+    _halide_user_assert(!is_read_by_loops(unknown, residual))
+        << "newton() needs equations that read the unknowns at their own point only; those for "
+        << plain_name(start.name()) << " read them by a loop: use fixed_point() or linear_solve().";
     Region point;
     std::vector<Expr> here;
     for (const std::string &arg : residual.function().args()) {
@@ -107,7 +136,9 @@ void require_own_point(const Equations &equations, const Func &start, const std:
     }
     const Bounds bounds = bounds_of({{residual.function(), point}});
     const auto found = bounds.boxes.find(target_of(unknown.function()).key);
-    for (size_t d = 0; found != bounds.boxes.end() && d < here.size(); d++) {
+    _halide_user_assert(found != bounds.boxes.end())
+        << "newton() needs equations that read the unknowns; those for " << plain_name(start.name()) << " do not.";
+    for (size_t d = 0; d < here.size(); d++) {
         const Halide::Range &range = found->second[d];
         const bool is_own = range.min.defined() && range.extent.defined() && can_prove(range.min == here[d]) &&
                             can_prove(range.extent == 1);
@@ -116,13 +147,6 @@ void require_own_point(const Equations &equations, const Func &start, const std:
             << plain_name(start.name()) << " read them elsewhere in dimension " << d
             << ": solve equations that couple points by fixed_point() or linear_solve().";
     }
-}
-
-// The names of all that `func` depends on.
-std::set<std::string> read_by(const Func &func) {
-    std::set<std::string> names;
-    walk_deep(func.function(), [&](const Function &function) { return names.insert(function.name()).second; });
-    return names;
 }
 
 }  // namespace

@@ -8,8 +8,9 @@
 namespace sylvite {
 
 /// n equations for n unknowns at each point: a Func with the dimensions, the number of values and the type of `z`, a
-/// Tuple of the unknowns, that is 0 where z solves them. It reads z at its own point only, else newton() throws Halide::CompileError. All that it depends on and that
-/// may be differentiated by is among `parameters`; a derivative by anything else throws Halide::CompileError that names it.
+/// Tuple of the unknowns, that is 0 where z solves them. It reads z at its own point only, and not by a loop, else newton()
+/// throws Halide::CompileError. All that it depends on and that may be differentiated by is among `parameters`; a derivative
+/// by anything else throws Halide::CompileError that names it.
 using Equations = std::function<Func(const Func &z, const std::vector<Func> &parameters)>;
 
 /// A solution as `newton` found it.

@@ -24,9 +24,6 @@ Expr if_then_else(const Expr &condition, const Expr &yes, const Expr &no) {
     return Call::make(yes.type(), Call::if_then_else, {condition, yes, no}, Call::PureIntrinsic);
 }
 
-// The sign of x, 0 at 0.
-Expr sign_of(const Expr &x) { return select(x > 0, real(x, 1), select(x < 0, real(x, -1), real(x, 0))); }
-
 // Halide 21's simplifier takes remainders of floats for those of integers: it makes x % c == 0 of x % c < 1, and x == 0 of
 // x == x % c. It leaves strict comparisons alone.
 Expr is_less(const Expr &a, const Expr &b, bool or_equal) {
@@ -34,6 +31,12 @@ Expr is_less(const Expr &a, const Expr &b, bool or_equal) {
         return Call::make(Bool(), or_equal ? Call::strict_le : Call::strict_lt, {a, b}, Call::PureIntrinsic);
     }
     return or_equal ? a <= b : a < b;
+}
+
+// The sign of x, 0 at 0.
+Expr sign_of(const Expr &x) {
+    const Expr zero = real(x, 0);
+    return select(is_less(zero, x, false), real(x, 1), select(is_less(x, zero, false), real(x, -1), zero));
 }
 
 // By the operand of min or max that is the `low` or the `high` one: where it is chosen, and by half if both are equal.

@@ -78,7 +78,8 @@ private:
 /// The outputs of `program`, in their order, for `arguments` in place of its inputs, in their order: its kernels and
 /// loops become part of whatever reads them, with their names. Throws Halide::CompileError that names the argument when
 /// number, type, rank or extents do not fit; where an extent is a parameter, what the argument has for it counts, which
-/// must not read an Array.
+/// must not read an Array. All loops of `program` are copied, so that the caller need not use all that they make: what two
+/// calls compute of nothing that is given is computed twice.
 Arrays call(const Program &program, const std::vector<CallArgument> &arguments);
 
 }  // namespace sylvite

@@ -98,8 +98,7 @@ void require_used_states(const std::string &program, const Arrays &outputs) {
                 << "Program() needs states that an output depends on; state " << i << " (" << loop->state[i].name()
                 << ") of " << loop->options.name << " in " << program
                 << " changes none: leave it out, or make its result an output. Program::derived() takes some outputs "
-                   "of "
-                << "another program.";
+                   "of another program.";
         }
     }
 }

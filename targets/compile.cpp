@@ -326,6 +326,9 @@ int64_t Executable::memory(const NamedArguments &arguments, int threads) const {
         alone.append(function);
         memory.module = JITModule(alone, function, {runtime_symbols()});
     });
+    if (threads <= 0 && JITSharedRuntime::get_num_threads() <= 0) {
+        JITSharedRuntime::set_num_threads(0);  // as the first parallel loop would
+    }
     const int32_t at_a_time = threads > 0 ? threads : JITSharedRuntime::get_num_threads();
     sylvite_memory planned{};
     const sylvite_memory *const result = &planned;

@@ -196,8 +196,7 @@ std::string c_header(const Program &program) {
     }
     text << " */\nint " << program.name() << "(" << arguments.str() << ");\n\n"
          << "/** The most memory that a call takes at a time, known before it: arrays of the program, and what its "
-            "kernels "
-            "keep\n"
+            "kernels keep\n"
          << " * between their stages. Returns 0, or sylvite_unknown_memory where arrays decide on it.\n *\n"
          << " * @param[in] " << threads << " how many run parallel loops; 0: as halide_set_num_threads() says\n"
          << " * @param[out] " << bytes << "\n */\n"

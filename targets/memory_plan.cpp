@@ -297,6 +297,9 @@ LoweredFunc make_memory_query(const Program &program, const LoweredFunc &driver,
         const LoweredFunc plan = make_memory_function(program, driver, kernels);
         const Expr asked = Variable::make(Halide::Int(32), asked_name),
                    set = Call::make(Halide::Int(32), "halide_get_num_threads", {}, Call::Extern);
+        // Nobody has set it before the first parallel loop, and 0 says that the run time shall.
+        s.run(IfThenElse::make(
+            set <= 0, Evaluate::make(Call::make(Halide::Int(32), "halide_set_num_threads", {0}, Call::Extern))));
         s.let(threads_name, Halide::select(asked > 0, asked, set));
         s.let(memory_name, struct_of({make_zero(Halide::Int(64)), make_zero(Halide::Int(64))}));
         s.run(plan.body);

@@ -22,8 +22,8 @@ private:
 /// atoms, which random starts rarely find (Wales and Doye, J. Phys. Chem. A 101, 5111, 1997), at random in a ball else.
 Point cluster_start(int atoms, unsigned start);
 
-/// The lowest of the minima that are found from so many starts; its losses are those of its own search. `report` is told how many starts are done and
-/// the lowest energy, and may end the search.
+/// The lowest of the minima that are found from so many starts; its losses are those of its own search. `report` is told how
+/// many starts are done and the lowest energy, and may end the search.
 Minimum lowest_cluster(int atoms, int starts, const std::function<bool(int done, double lowest)> &report);
 
 }  // namespace sylvite::apps

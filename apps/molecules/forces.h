@@ -83,7 +83,8 @@ inline Func for_each(const Func &coefficients) {
 
 /// The forces on atoms with a rule for their derivatives: that by places is minus the second derivative of the energy,
 /// which is its own transpose, so the adjoint of places is how the forces move when the places move by the adjoint. That
-/// is a sum over an atom's list again, and so is the adjoint of its coefficients: one sweep over the lists makes both.
+/// is a sum over an atom's list again, and so is the adjoint of its coefficients: one sweep over the lists makes both. Where a
+/// list was too short for all neighbours pairs are no longer mutual, and the derivatives are not those of the forces.
 inline Func forces(const Func &place, const Func &potential, const Neighbours &near, const Cube &cube) {
     FuncRule rule;
     rule.jvp = [=](const std::vector<Func> &in, const Func &, const std::vector<Func> &moved) {

@@ -31,7 +31,8 @@ inline Bath langevin(const Expr &friction, const Expr &temperature, const Expr &
 }
 
 /// The atoms one step later: half a step of forces, half a step of motion, the bath, the other half of the motion, half a
-/// step of the new forces (Leimkuhler and Matthews, BAOAB, 2013). Without a bath that is the velocity Verlet method, of second order.
+/// step of the new forces (Leimkuhler and Matthews, BAOAB, 2013). Without a bath that is the velocity Verlet method, of second
+/// order.
 inline Atoms moved(const Atoms &now, const std::function<Array(const Func &place)> &force_at, const Bath &bath,
                    const Expr &step_length, const Expr &step) {
     Halide::Var i("i"), c("c");
@@ -52,7 +53,8 @@ inline Atoms moved(const Atoms &now, const std::function<Array(const Func &place
 ///
 /// `energy` (2) is the potential and the kinetic energy at the end. `checks` (3) is how many atoms were in the fullest cell
 /// and in the longest list, of which there was room for `cell_room` and `list_room`, and how many moved by more than half
-/// the skin while a list was used, which must be none. A bath is told that `before` steps were made already. Sizes are given at run time; `type` is that of all floats.
+/// the skin while a list was used, which must be none: derivatives are right only then. A bath is told that `before` steps
+/// were made already. Sizes are given at run time; `type` is that of all floats.
 inline Program molecules(Type type, bool has_bath) {
     using Halide::Param;
     const Param<int> atoms("atoms"), cells("cells"), cell_room("cell_room"), list_room("list_room"), steps("steps"),

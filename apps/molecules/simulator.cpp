@@ -89,6 +89,11 @@ void Simulator::with_room(const Coordinates &place, const Run &run) {
     }
     while (true) {
         const std::array<int, 3> checks = run();
+        if (checks[0] > cell_room_ || checks[1] > list_room_) {  // first: atoms that a list leaves out fly apart later
+            cell_room_ = std::max(cell_room_, cell_room_for(checks[0]));
+            list_room_ = std::max(list_room_, list_room_for(checks[1]));
+            continue;
+        }
         if (checks[2] > 0 && world_.every > 1) {
             world_.every = world_.every * 3 / 4;
             continue;
@@ -97,11 +102,7 @@ void Simulator::with_room(const Coordinates &place, const Run &run) {
             throw std::runtime_error("an atom moved by more than half the skin, " + text(world_.skin) +
                                      ", in one step: take a larger skin or shorter steps");
         }
-        if (checks[0] <= cell_room_ && checks[1] <= list_room_) {
-            return;
-        }
-        cell_room_ = std::max(cell_room_, cell_room_for(checks[0]));
-        list_room_ = std::max(list_room_, list_room_for(checks[1]));
+        return;
     }
 }
 

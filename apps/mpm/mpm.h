@@ -8,8 +8,8 @@
 
 namespace sylvite::apps {
 
-/// The laws of a box 1 m wide, in two or three dimensions; axis 1 points up. Lengths are in m, times in s; solid particles have
-/// a mass of 1 and, for their stress, a volume of 1.
+/// The laws of a box 1 m wide, in two or three dimensions; axis 1 points up. Lengths are in m, times in s; solid particles
+/// have a mass of 1 and, for their stress, a volume of 1.
 struct World {
     int dimensions;
     float step;          // s

@@ -42,6 +42,7 @@ const std::vector<Kink> kinks = {
     {"min of a remainder", [](auto &a) { return min(a[0] % real(1.75), a[0]); }, {1}, {1}},
     {"min of a remainder and 1", [](auto &a) { return min(a[0] % real(1.75), real(1)); }, {0.5}, {1}},
     {"max of a remainder and 1", [](auto &a) { return max(real(1), a[0] % real(1.75)); }, {1.5}, {1}},
+    {"abs of a remainder", [](auto &a) { return abs(a[0] % real(2) - 1) + abs(1 - a[0] % real(2)); }, {0.5}, {-2}},
     {"relu", [](auto &a) { return max(a[0], real(0)); }, {0}, {0.5}},
     {"clamp at its lower end", [](auto &a) { return clamp(a[0], real(0), real(1)); }, {0}, {0.5}},
     {"clamp at its upper end", [](auto &a) { return clamp(a[0], real(0), real(1)); }, {1}, {0.5}},

@@ -67,6 +67,25 @@ TEST(Newton, FindsRootsAndSaysHowNearTheyAre) {
     EXPECT_NEAR(value(curvature), -6 * z * s * s * s, 1e-13);
 }
 
+TEST(Newton, TakesDimensionsByTheirOrder) {
+    Var i("i"), u("u");
+    Func start("start"), p("p");
+    start(x, i) = Internal::make_const(Float(64), 3);
+    p(x, i) = Internal::make_one(Float(64)) * (x + 10 * i + 1);
+    for (const auto &[first, second] : std::vector<std::pair<Var, Var>>{{i, x}, {u, i}}) {
+        const Root root = newton(
+            [&, first = first, second = second](const Func &z, const std::vector<Func> &given) {
+                Func residual("residual");
+                residual(first, second) = z(first, second) * z(first, second) - given[0](first, second);
+                return residual;
+            },
+            start, {p}, 8);
+        const Buffer<double> z = Func(root.solution).realize({2, 3}, quick_target());
+        EXPECT_NEAR(z(1, 2) * z(1, 2), 22, 1e-12);
+        EXPECT_NEAR(z(0, 1) * z(0, 1), 11, 1e-12);
+    }
+}
+
 // Many elements at once, in a loop of a program, with a parameter that all share.
 TEST(Newton, InALoopForManyElements) {
     const Array y0 = input<double>("y0", {}), k = input<double>("k", {});
@@ -174,6 +193,17 @@ TEST(Newton, RefusesEquationsThatCouplePoints) {
                     return sum(x, i);
                 }),
                 refused("1"));
+    EXPECT_THAT(refusal([&](const Func &z) {
+                    const LoopBody square = [&](const Expr &, const Arrays &s) {
+                        Func squared("squared");
+                        squared(x, i) = s[0](x, i) * s[0](x, i);
+                        return Arrays{Array(squared, {8, 8})};
+                    };
+                    return z(x, i) + loop(1, {Array(z, {8, 8})}, square)[0](x, i);
+                }),
+                ::testing::HasSubstr("those for start read them by a loop"));
+    EXPECT_THAT(refusal([&](const Func &) { return Internal::make_const(Float(64), 1); }),
+                ::testing::HasSubstr("newton() needs equations that read the unknowns; those for start do not."));
     EXPECT_EQ(refusal([&](const Func &z) {
                   Func powers("powers"), both("both");
                   powers(x, i, j) = pow(z(x, i), j);

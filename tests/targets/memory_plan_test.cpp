@@ -355,20 +355,27 @@ TEST(MemoryPlan, BudgetsHold) {
 }
 
 // Each thread that works in a parallel loop has what the loop keeps.
-TEST(MemoryPlan, CountsThreads) {
+// Columns that are computed at the same time, each with memory of its own.
+Program columns() {
     const Param<int> n("n");
     const Array a = input<float>("a", {n, 8});
     Func twice("twice"), next("next");
     twice(x, y) = 2 * a(x, y);
     next(x, y) = twice(x, y) + twice(Halide::max(x - 1, 0), y);
-    const Program program("columns", {a, n}, {{"b", Array(next, {n, 8})}});
-    const Executable run = compile(program, baseline(),
-                                   parse_schedule("sylvite-schedule 1\n"
-                                                  "kernel main\n"
-                                                  "  stage twice\n"
-                                                  "    compute_at next y\n"
-                                                  "  stage next\n"
-                                                  "    parallel y\n"));
+    return Program("columns", {a, n}, {{"b", Array(next, {n, 8})}});
+}
+
+Schedule columns_at_once() {
+    return parse_schedule("sylvite-schedule 1\n"
+                          "kernel main\n"
+                          "  stage twice\n"
+                          "    compute_at next y\n"
+                          "  stage next\n"
+                          "    parallel y\n");
+}
+
+TEST(MemoryPlan, CountsThreads) {
+    const Executable run = compile(columns(), baseline(), columns_at_once());
     const NamedArguments sizes{{"n", 5000}};
     EXPECT_EQ(run.memory(sizes, 1), 5000 * 4);
     EXPECT_EQ(run.memory(sizes, 2), 2 * 5000 * 4);
@@ -376,6 +383,31 @@ TEST(MemoryPlan, CountsThreads) {
     const int threads = set_threads(3);
     EXPECT_EQ(run.memory(sizes), 3 * 5000 * 4);
     set_threads(threads);
+}
+
+// The run time of Halide decides on the threads when the first parallel loop begins; the function must not wait for it.
+TEST(MemoryPlan, CountsThreadsThatNobodyHasSet) {
+    const std::string folder = test::folder_for("memory_of_columns");
+    emit(columns(), baseline(), columns_at_once(),
+         {{Halide::OutputFileType::static_library, folder + "/columns.a"},
+          {Halide::OutputFileType::c_header, folder + "/columns.h"}});
+    std::ofstream(folder + "/main.c") << R"(
+#include "columns.h"
+#include <stdio.h>
+
+int halide_get_num_threads(void);
+
+int main(void) {
+    int64_t unset, set;
+    columns_memory(5000, 0, &unset);
+    columns_memory(5000, halide_get_num_threads(), &set);
+    printf("%d\n", unset >= 5000 * 4 && unset == set);
+    return 0;
+}
+)";
+    test::output_of(test::compile_command("cc", folder) + folder + "/main.c " + folder + "/columns.a -o " + folder +
+                    "/main -lpthread -ldl -lm");
+    EXPECT_EQ(test::output_of(folder + "/main"), "1\n");
 }
 
 std::string error_of(const std::function<void()> &f) {
