@@ -31,9 +31,10 @@ public:
 
     std::string run() {
         try {
-            first_order();
-        } catch (const Halide::Error &) {
+            first_order(chance(0.5));
+        } catch (const Halide::Error &error) {
             expect_graph_runs();
+            expect_schedule_runs(error);
             throw;
         }
         if (problem_.str().empty() && values_ % 5 == 0) {
@@ -88,16 +89,16 @@ private:
         return outputs;
     }
 
-    void first_order() {
+    // With everything computed at root, or with most of it inlined.
+    void first_order(bool all_roots) {
         const std::vector<Func> funcs = outputs();
         std::vector<std::vector<Span>> boxes{graph_.box, graph_.box};
         for (const GraphInput &x : inputs_) {
             boxes.push_back(wider(x.read));
         }
-        // Half of the graphs with everything computed at root, the others with most of it inlined.
         const std::vector<Internal::Function> functions = functions_of(funcs);
         const bool is_large = functions.size() > 24;  // which takes Halide minutes to inline
-        const bool all_roots = chance(0.5) || is_large;
+        all_roots = all_roots || is_large;
         for (const Internal::Function &function : functions) {
             if (all_roots || needs_root(function) || chance(graph_.stages > 3 ? 0.6 : 0.2)) {
                 Func(function).compute_root();
@@ -130,6 +131,18 @@ private:
             realize({graph_.output}, {graph_.box});
         } catch (const Halide::Error &error) {
             throw Uncheckable("Halide cannot run the graph: " + std::string(error.what()));
+        }
+    }
+
+    // Halide 21's simplifier drops a clamp where it knows a remainder to be even, which its bounds inference does not:
+    // in(clamp((10*x + 2) % 4 - 1, 0, 1)) is refused as a read of in(2). With less inlined there is less to simplify.
+    void expect_schedule_runs(const Halide::Error &error) {
+        if (std::string(error.what()).find("is accessed at") == std::string::npos) {
+            return;
+        }
+        first_order(true);
+        if (problem_.str().empty()) {
+            throw Uncheckable("Halide cannot run the derivative inlined: " + std::string(error.what()));
         }
     }
 
