@@ -117,13 +117,40 @@ Array custom_rule(const Array &output, const Arrays &inputs, const FuncRule &rul
     return Array(custom_rule(output.func(), funcs, rule), output.extents());
 }
 
+namespace {
+
+// A rule at work. One that differentiates its own output would be asked for again without end.
+class Asked {
+public:
+    Asked(const Func &output, const std::string &mode) : place_(names().insert(mode + " of " + output.name())) {
+        _halide_user_assert(place_.second)
+            << "custom_rule() needs a rule that does not differentiate the output it is given; that of "
+            << plain_name(output.name()) << " does: read its values, or differentiate the Func that has no rule.";
+    }
+    ~Asked() { names().erase(place_.first); }
+    Asked(const Asked &) = delete;
+    Asked &operator=(const Asked &) = delete;
+
+private:
+    // Of this thread, as rules are asked within one another there.
+    static std::set<std::string> &names() {
+        thread_local std::set<std::string> names;
+        return names;
+    }
+    std::pair<std::set<std::string>::iterator, bool> place_;
+};
+
+}  // namespace
+
 Func RuledFunc::jvp(const std::vector<Func> &tangents) const {
+    const Asked asked(output, "jvp");
     const Func tangent = rule.jvp(inputs, output, tangents);
     require_like(tangent, output, "a tangent", plain_name(output.name()));
     return tangent;
 }
 
 std::vector<Func> RuledFunc::vjp(const Func &adjoint, const Region &box) const {
+    const Asked asked(output, "vjp");
     const std::vector<Func> adjoints = rule.vjp(inputs, output, adjoint, box);
     _halide_user_assert(adjoints.size() == inputs.size())
         << "custom_rule() needs one adjoint per input; the rule of " << plain_name(output.name()) << " returns "

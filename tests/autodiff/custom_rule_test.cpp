@@ -276,6 +276,46 @@ TEST(CustomRule, RefusesWhatDoesNotFit) {
     EXPECT_THROW(grad(second, in), CompileError);
 }
 
+TEST(CustomRule, RefusesARuleThatAsksForItself) {
+    ImageParam in(Float(64), 1, "in");
+    Func f("f"), loss("loss");
+    f(x) = in(x)*in(x);
+    FuncRule rule;
+    rule.vjp = [&](const std::vector<Func> &, const Func &output, const Func &adjoint, const Region &box) {
+        return std::vector<Func>{vjp(output, adjoint, box)(in)};
+    };
+    RDom r(0, 3);
+    loss() += custom_rule(f, {in}, rule)(r);
+    try {
+        grad(loss, in);
+        FAIL() << "the rule has no end";
+    } catch (const CompileError &error) {
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("that of f_ruled does: read its values"));
+    }
+}
+
+TEST(CustomRule, MayReadItsOutput) {
+    ImageParam in(Float(64), 1, "in");
+    Func f("f"), once("once"), twice("twice");
+    f(x) = exp(in(x));
+    FuncRule rule;
+    rule.jvp = [](const std::vector<Func> &, const Func &output, const std::vector<Func> &v) {
+        Func d("d");
+        d(x) = output(x) * v[0](x);
+        return d;
+    };
+    RDom r(0, 3);
+    once() += custom_rule(f, {in}, rule)(r);
+    twice() += grad(once, in)(r) * r;
+    Buffer<double> values(3);
+    values.fill(0.5);
+    in.set(values);
+    const Buffer<double> g = grad(twice, in).realize({3});
+    for (int i = 0; i < 3; i++) {
+        EXPECT_NEAR(g(i), i * std::exp(0.5), 1e-12);
+    }
+}
+
 TEST(CustomRule, IsCopiedWithTheBodyOfALoop) {
     // u <- sin(u) p five times, with a rule for the sine that is twice the true one in u.
     const Array u = input<double>("u", {3});
