@@ -114,6 +114,13 @@ private:
         });
     }
 
+    bool has_edges() const {
+        return std::any_of(stages_.begin(), stages_.end(), [](const StageInfo &stage) {
+            return std::any_of(stage.definitions.begin(), stage.definitions.end(),
+                               [](const DefinitionInfo &d) { return d.cost.has_edges; });
+        });
+    }
+
     static std::optional<Directive> longer_rows(const StageInfo &stage) {
         if (stage.extents.empty() || !stage.constant[0] || stage.extents[0] * stage.bytes % cache_stride != 0) {
             return std::nullopt;
@@ -129,7 +136,7 @@ private:
     }
 
     KernelSchedule plan(const std::set<std::string> &plain) const {
-        const bool collide = arrays_collide();
+        const bool collide = arrays_collide(), edges = has_edges();
         const std::map<std::string, bool> kept = kept_stages();
         const Plan plan = place(stages_, target_, estimates_, plain, kept);
         std::set<std::string> taken;
@@ -149,7 +156,7 @@ private:
                 continue;
             }
             if (!plain.count(stage.name)) {
-                LoopsWanted wanted{stage, placement, target_, plan.operations[i], taken, ""};
+                LoopsWanted wanted{stage, placement, target_, plan.operations[i], taken, edges, ""};
                 said[i] = target_.is_gpu() ? gpu_loops(wanted) : cpu_loops(wanted);
                 strip_loops[i] = wanted.strip_loop;
             }

@@ -95,7 +95,7 @@ private:
             const Nest::Loop loop = nest.find(vector);
             const int64_t unit = lanes * accumulators, chunk = round_up((loop.extent + tasks - 1) / tasks, unit);
             const auto [outer, inner] = nest.split(vector, chunk, tail_for(loop, chunk, guard));
-            nest.add("parallel", {outer});
+            parallel_pieces(nest, outer);
             vector = inner;
             tasks = 1;
         }
@@ -106,7 +106,7 @@ private:
             wanted_.strip_loop = nest.split(outermost.name, rows, tail_for(outermost, rows, guard)).first;
         }
         if (tasks > 1 && has_strips) {
-            nest.add("parallel", {wanted_.strip_loop});
+            parallel_pieces(nest, wanted_.strip_loop);
         } else if (tasks > 1) {
             parallelize(nest, tasks, guard);
         }
@@ -188,9 +188,20 @@ private:
             return;
         }
         const int64_t chunk = piece_of(loop, tasks);
-        const std::string outer =
-            chunk == 1 ? loop.name : nest.split(loop.name, chunk, tail_for(loop, chunk, guard)).first;
-        nest.add("parallel", {outer});
+        if (chunk == 1) {
+            nest.add("parallel", {loop.name});
+        } else {
+            parallel_pieces(nest, nest.split(loop.name, chunk, tail_for(loop, chunk, guard)).first);
+        }
+    }
+
+    // Pieces of a loop for the cores. Halide would give the first and the last piece code with the tests of a boundary
+    // condition all through, which takes several times as long; so the loop within is what is cut into edges and interior.
+    void parallel_pieces(Nest &nest, const std::string &pieces) const {
+        nest.add("parallel", {pieces});
+        if (wanted_.has_edges) {
+            nest.add("partition", {pieces, "never"});
+        }
     }
 
     // Whether `vectorize x 16` was said of the loop, so that it is a loop of vectors.

@@ -131,6 +131,7 @@ private:
     void visit(const Call *op) override {
         const bool read = op->call_type == Call::Halide || op->call_type == Call::Image;
         const bool outer = in_index_;
+        cost.has_edges |= op->is_intrinsic({Call::likely, Call::likely_if_innermost});
         if (read) {
             bool known = false;
             for (const Read &other : cost.reads) {

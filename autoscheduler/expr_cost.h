@@ -17,6 +17,7 @@ struct Read {
 struct ExprCost {
     double operations = 0;    ///< arithmetic on values; indices are free
     std::vector<Read> reads;  ///< each distinct one once
+    bool has_edges = false;   ///< whether a boundary condition has marked its usual case by `likely`
 };
 
 /// The cost of evaluating all of `values`. Shared parts count once. Where a boundary condition has marked the usual case

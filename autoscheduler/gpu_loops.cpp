@@ -45,7 +45,7 @@ private:
         host.machine.cores = host_cores;
         host.machine.lanes = host.halide_target().natural_vector_size<float>();
         host.machine.max_threads = 0;
-        LoopsWanted wanted{stage_, wanted_.placement, host, wanted_.operations, wanted_.taken, ""};
+        LoopsWanted wanted{stage_, wanted_.placement, host, wanted_.operations, wanted_.taken, wanted_.has_edges, ""};
         return cpu_loops(wanted);
     }
 

@@ -126,10 +126,10 @@ TEST(Autoschedule, WaveSchedules) {
     expect_golden("schedules_of_wave.txt", text);
 }
 
-// Loops of a lowered kernel that have no loop in them, with what their bodies hold.
+// Loops of a lowered kernel: those that have no loop in them, with what their bodies hold, and the others on one core.
 class InnermostLoops : public Halide::Internal::IRVisitor {
 public:
-    int loops = 0, without_tests = 0;
+    int loops = 0, outer = 0, without_tests = 0;
 
 private:
     bool inner_ = false, tests_ = false;
@@ -139,6 +139,7 @@ private:
         inner_ = tests_ = false;
         IRVisitor::visit(op);
         loops += !inner_;
+        outer += inner_ && !op->is_parallel();
         without_tests += !inner_ && !tests_;
         inner_ = true;
     }
@@ -161,7 +162,7 @@ private:
 };
 
 TEST(Autoschedule, TheWaveStepIsOneVectorLoopWithoutTestsInTheInterior) {
-    const Program program = wave(256);
+    const Program program = wave(1024);
     const TargetRow &row = find_target("x86-64-avx512");
     const Schedule schedule = autoschedule(program, row);
     const Kernel kernel = kernels_of(program)[0];
@@ -176,6 +177,7 @@ TEST(Autoschedule, TheWaveStepIsOneVectorLoopWithoutTestsInTheInterior) {
         text << function.body;
     }
     EXPECT_GT(loops.without_tests, 0) << text.str();
+    EXPECT_EQ(loops.outer, 1) << "pieces at the edge test in all their rows:\n" << text.str();
     EXPECT_NE(text.str().find("ramp("), std::string::npos) << "there are no vectors";
     EXPECT_EQ(text.str().find("allocate"), std::string::npos) << "something is kept that need not be";
 }
