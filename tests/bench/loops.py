@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Loops: what a step of a small kernel costs; a wave by its speed; Van der Pol's oscillator by two parameters."""
+"""Loops: what a step of a small kernel costs; a wave by its speed; Van der Pol's oscillator by two parameters; steps of a
+wave that are fused."""
 
 import os
 import sys
@@ -16,6 +17,13 @@ WORKLOADS = {
     "van_der_pol": {"peers": ("jax",), "steps": 500, "tolerance": 1e-3, "bars": {"ratio": 6}},
 }
 
+# 64 steps of a wave, one by one and with `fuse_steps`. On 1024 x 1024 cells the processor time of four steps in a kernel must
+# be below that of the bytes that single steps move, streamed from memory.
+STEPS = 64
+WAVES = {"waves_1024": 1024, "waves_2048": 2048}
+FUSED = {"4 steps a kernel": "waves_fused_4.sched", "8 steps a kernel": "waves_fused_8.sched"}
+BEYOND_CACHES = 4096  # cells each way: 64 MB an array
+
 COLUMNS = {
     "workload": ("workload", "{}"),
     "system": ("system", "{}"),
@@ -26,6 +34,7 @@ COLUMNS = {
     "ns_gradient": ("with derivative", "{:.1f}"),
     "gradient_of_jax": ("of JAX's", "{:.2f}"),
     "peak_mb": ("peak MB", "{:.1f}"),
+    "of_memory_bound": ("of memory's bound", "{:.2f}"),
     "difference": ("difference", "{:.0e}"),
 }
 
@@ -73,8 +82,35 @@ def rows_of(workload, options):
     return rows
 
 
+def streams(system, n, passes, build):
+    return Worker(system, [os.path.join(build, "bin", "bench_loops_by_hand"), "streams", str(n), str(passes)])
+
+
+def rows_of_waves(workload, options):
+    n = WAVES[workload]
+    program = os.path.join(options.build, "bin", "bench_loops_sylvite")
+    schedules = os.path.join(HERE, "schedules")
+    workers = [Worker("sylvite", [program, workload, schedules])]
+    workers += [Worker(system, [program, workload, os.path.join(schedules, file)]) for system, file in FUSED.items()]
+    for fused in workers[1:]:
+        difference = largest_difference(workers[0], fused)
+        if not difference < 1e-3:
+            raise RuntimeError(f"{workload}: with {fused.system} an element differs by {difference:.1e}")
+    workers += [streams("bytes of single steps, memory", BEYOND_CACHES, STEPS * n * n // BEYOND_CACHES**2, options.build),
+                streams("bytes of single steps, arrays as large", n, STEPS, options.build)]
+    results = measure(workers, options.rounds, kinds=("forward",), times=3)
+    bound = results["bytes of single steps, memory"]["forward"]["cpu_ms"]
+    return [{
+        "workload": workload, "system": system, "sizes": f"n={n} steps={STEPS} threads={THREADS}",
+        "forward_cpu_ms": kinds["forward"]["cpu_ms"], "wall_ms": kinds["forward"]["wall_ms"],
+        "of_memory_bound": kinds["forward"]["cpu_ms"] / bound,
+    } for system, kinds in results.items()]
+
+
 def missed_bars(row):
-    bars = WORKLOADS[row["workload"]]["bars"] if row["system"] == "sylvite" else {}
+    if row["workload"] == "waves_1024" and row["system"] == "4 steps a kernel" and row["of_memory_bound"] >= 1:
+        return [f"{row['workload']}: 4 steps a kernel take {row['of_memory_bound']:.2f} of the bound of memory"]
+    bars = WORKLOADS.get(row["workload"], {}).get("bars", {}) if row["system"] == "sylvite" else {}
     return [f"{row['workload']}: {key} is {row[key]:.2f}, the bar {bar}"
             for key, bar in bars.items() if row.get(key) is not None and row[key] > bar]
 
@@ -82,13 +118,14 @@ def missed_bars(row):
 def main():
     parser = arguments(__doc__)
     parser.set_defaults(rounds=7)
-    parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), help="these workloads")
+    parser.add_argument("--only", nargs="+", choices=[*WORKLOADS, *WAVES], default=[*WORKLOADS, *WAVES],
+                        help="these workloads")
     options = parser.parse_args()
     rows = []
     try:
         sys.path.append(peer_folder("jax"))  # for its numpy
         for workload in options.only:
-            rows += rows_of(workload, options)
+            rows += (rows_of_waves if workload in WAVES else rows_of)(workload, options)
     except RuntimeError as error:
         fail(error)
     missed = [text for row in rows for text in missed_bars(row)]

@@ -165,11 +165,36 @@ struct Wave {
     }
 };
 
+// What a step of the wave moves, and nothing else: three arrays of n x n cells are read and one of them written, `passes`
+// times, on one core. Run on arrays that no cache holds it is the bound that memory sets.
+struct Streams {
+    int n, passes;
+    Values a = Values(size_t(n) * n), b = noise(size_t(n) * n, -1, 1, 0), c = noise(size_t(n) * n, 0.1f, 0.2f, 1);
+
+    static void pass(float *__restrict a, const float *__restrict b, const float *__restrict c, size_t size) {
+        for (size_t i = 0; i < size; i++) {
+            a[i] = b[i] * c[i] - a[i];
+        }
+    }
+
+    double run() {
+        for (int t = 0; t < passes; t++) {
+            pass(a.data(), b.data(), c.data(), a.size());
+            std::swap(a, b);
+        }
+        return a[0];
+    }
+};
+
 }  // namespace
 
 int main(int argc, char **argv) {
     using sylvite::bench::serve;
-    const std::string name = argc == 2 ? argv[1] : "";
+    const std::string name = argc >= 2 ? argv[1] : "";
+    if (name == "streams" && argc == 4) {
+        Streams s{std::stoi(argv[2]), std::stoi(argv[3])};
+        return serve({[&] { return s.run(); }, [&] { return s.run(); }});
+    }
     if (name == "oscillators") {
         Oscillators o;
         return serve({[&] { return o.run<false>(); }, [&] { return o.gradient(); },

@@ -3,13 +3,15 @@
 //     bench_NAME_sylvite WORKLOAD SCHEDULES            answers the commands of worker.h
 //     bench_NAME_sylvite WORKLOAD SCHEDULES forward    prints the program and its schedule; also: gradient
 //
-// SCHEDULES is a folder; what WORKLOAD.sched and WORKLOAD_gradient.sched there do not say, the autoscheduler decides.
+// SCHEDULES is a folder; what WORKLOAD.sched and WORKLOAD_gradient.sched there do not say, the autoscheduler decides. It
+// may also be the file of the program's own schedule.
 
 #include "tests/bench/programs/worker.h"
 #include "tests/bench/programs/workload.h"
 
 #include "frontend/print.h"
 
+#include <filesystem>
 #include <iostream>
 #include <map>
 
@@ -26,7 +28,9 @@ int run(const Workload &workload, const std::string &schedules, const std::strin
     }
     const auto schedule_of = [&](const std::string &kind) {
         const std::string suffix = kind == "forward" ? "" : "_" + kind;
-        return schedule_for(programs.at(kind), schedules + "/" + workload.name + suffix + ".sched");
+        const bool is_file = std::filesystem::is_regular_file(schedules);
+        return schedule_for(programs.at(kind),
+                            is_file ? schedules : schedules + "/" + workload.name + suffix + ".sched");
     };
     if (programs.count(show)) {
         std::cout << print(programs.at(show)) << "\n" << print(schedule_of(show));
