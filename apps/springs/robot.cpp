@@ -13,11 +13,13 @@ namespace {
 using Point = std::array<double, 2>;
 
 constexpr double cell = 0.05, corner = 0.1;  // m: the edge of a square, and where cell (0, 0) begins
-constexpr double mesh_stiffness = 3e4, mesh_reach = 0.15;
+constexpr double mesh_stiffness = 3e4, net_stiffness = 1e4, mesh_reach = 0.15;
 
 // Makes a robot of masses and springs, squares and triangles. A part that is there already is not made again.
 class Builder {
 public:
+    explicit Builder(double stiffness = mesh_stiffness) : of_mesh_(stiffness) {}
+
     int mass(const Point &at) {
         points_.push_back(at);
         return static_cast<int>(points_.size()) - 1;
@@ -56,6 +58,7 @@ public:
     }
 
 private:
+    double of_mesh_;  // stiffness
     std::vector<Point> points_;
     std::map<Point, int> mesh_;
     std::set<std::set<int>> pairs_;
@@ -71,7 +74,7 @@ private:
 
     void joined(int a, int b, double reach) {
         if (pairs_.insert({a, b}).second) {
-            spring(a, b, mesh_stiffness, reach);
+            spring(a, b, of_mesh_, reach);
         }
     }
 
@@ -160,6 +163,20 @@ Robot robot_named(const std::string &name) {
         }
     }
     throw std::runtime_error("there is no robot " + name);
+}
+
+Robot net(int squares, double height) {
+    Builder b(net_stiffness);
+    for (int i = 0; i < squares; i++) {
+        for (int j = 0; j < squares; j++) {
+            b.square(i, j);
+        }
+    }
+    Robot net = b.robot();
+    for (int m = net.masses; m < 2 * net.masses; m++) {
+        net.place[m] += static_cast<float>(height);
+    }
+    return net;
 }
 
 }  // namespace sylvite::apps

@@ -21,4 +21,8 @@ const std::vector<std::string> &robot_names();
 /// Mass 0 is the head. Throws std::runtime_error for other names.
 Robot robot_named(const std::string &name);
 
+/// A net of `squares` x `squares` squares of 5 cm with their diagonals, all springs of one stiffness and without reach, whose
+/// lower edge hangs `height` m above the ground.
+Robot net(int squares, double height);
+
 }  // namespace sylvite::apps

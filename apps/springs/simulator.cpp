@@ -3,6 +3,8 @@
 #include "apps/springs/sizes.h"
 #include "springs_forward.h"
 #include "springs_grad.h"
+#include "springs_net_forward.h"
+#include "springs_net_grad.h"
 
 #include <HalideBuffer.h>
 #include <targets/runtime/sylvite_runtime.h>
@@ -74,6 +76,28 @@ double Simulator::loss(const Weights &weights, int steps, Weights &gradient) con
                        brain.motion, brain.way, brain.hidden_bias, brain.muscle, brain.muscle_bias, to, robot_.masses,
                        robot_.springs, steps, loss, last, slope.clock, slope.posture, slope.motion, slope.way,
                        slope.hidden_bias, slope.muscle, slope.muscle_bias));
+    return loss();
+}
+
+double NetSimulator::loss(int steps, std::vector<float> &place) const {
+    Body body(net_);
+    Values<float> to = view(wanted_, {net_.masses, 2}), loss = Values<float>::make_scalar();
+    place.resize(net_.place.size());
+    Values<float> last = view(place, {net_.masses, 2});
+    check(springs_net_forward(body.place, body.ends, body.length, body.stiffness, to, net_.masses, net_.springs, steps,
+                              loss, last));
+    return loss();
+}
+
+double NetSimulator::loss(int steps, Gradient &gradient) const {
+    Body body(net_);
+    Values<float> to = view(wanted_, {net_.masses, 2}), loss = Values<float>::make_scalar(), last(net_.masses, 2);
+    gradient.length.resize(net_.springs);
+    gradient.stiffness.resize(net_.springs);
+    Values<float> by_length = view(gradient.length, {net_.springs}),
+                  by_stiffness = view(gradient.stiffness, {net_.springs});
+    check(springs_net_grad(body.place, body.ends, body.length, body.stiffness, to, net_.masses, net_.springs, steps,
+                           loss, last, by_length, by_stiffness));
     return loss();
 }
 

@@ -18,4 +18,25 @@ private:
     const Robot &robot_;
 };
 
+/// The compiled program of nets and its gradient, for one net that shall get to `wanted` (masses, 2). All throw
+/// std::runtime_error with the library's message.
+class NetSimulator {
+public:
+    struct Gradient {
+        std::vector<float> length, stiffness;  ///< (springs)
+    };
+
+    NetSimulator(const Robot &net, std::vector<float> wanted) : net_(net), wanted_(std::move(wanted)) {}
+
+    /// The mean of the squares of how far the masses are from where they are wanted, after `steps` steps, and where they are,
+    /// (masses, 2).
+    double loss(int steps, std::vector<float> &place) const;
+    /// The same with its gradient, and without places.
+    double loss(int steps, Gradient &gradient) const;
+
+private:
+    const Robot &net_;
+    std::vector<float> wanted_;
+};
+
 }  // namespace sylvite::apps

@@ -71,17 +71,21 @@ inline Array told(const Controller &controller, const Motion &now, const Array &
     return Array(obeyed, {springs});
 }
 
-/// What the springs add to the velocities in a step: (masses, 2).
+/// What the springs add to the velocities in a step: (masses, 2). Where `told` has no value they are told nothing.
 inline Func impulses(const Springs &springs, const Array &told, const Array &place) {
     using namespace springs_world;
     const Expr count = springs.ends.extents()[0], masses = place.extents()[0];
     Halide::Var s("s"), m("m"), c("c");
-    Func along("along"), pull("pull"), added("added");
+    Func at("at"), along("along"), length("length"), pull("pull"), added("added");
     const auto end = [&](const Expr &spring, int which) { return clamp(springs.ends(spring, which), 0, masses - 1); };
-    along(s, c) = place(end(s, 0), c) - place(end(s, 1), c);
-    Expr length = sqrt(along(s, 0) * along(s, 0) + along(s, 1) * along(s, 1)) + shortest;
-    Expr wanted = springs.length(s) * (1 + springs.reach(s) * told(s));
-    pull(s, c) = step_length * springs.stiffness(s) * (length - wanted) / length * along(s, c);
+    at(m, c) = place(m, c);  // a schedule may lay it out as the springs read it
+    along(s, c) = at(end(s, 0), c) - at(end(s, 1), c);
+    length(s) = sqrt(along(s, 0) * along(s, 0) + along(s, 1) * along(s, 1)) + shortest;
+    Expr wanted = springs.length(s);
+    if (told.defined()) {
+        wanted *= 1 + springs.reach(s) * told(s);
+    }
+    pull(s, c) = step_length * springs.stiffness(s) * (length(s) - wanted) / length(s) * along(s, c);
     Halide::RDom spring(0, count, "spring");
     added(m, c) = Halide::cast(place.type(), 0);
     added(end(spring, 0), c) -= pull(spring, c);
@@ -137,6 +141,30 @@ inline Program springs(Type type) {
     inputs.insert(inputs.end(), learnt.begin(), learnt.end());
     inputs.insert(inputs.end(), {goal, masses, count, steps});
     return Program("springs", inputs, {{"loss", Array(loss, {})}, {"formed", last[0]}});
+}
+
+/// Where the masses are that springs without muscles let go at `place` (masses, 2), after `steps` steps, and the loss, the
+/// mean of the squares of how far they are from where they are `wanted` (masses, 2).
+inline Program springs_net(Type type) {
+    const Halide::Param<int> masses("masses"), count("count"), steps("steps");
+    const Array place = input(type, "place", {masses, 2}), wanted = input(type, "wanted", {masses, 2});
+    const Springs springs{
+        input<int>("ends", {count, 2}), input(type, "length", {count}), input(type, "stiffness", {count}), {}};
+    Halide::Var m("m"), c("c");
+    Func rest("rest"), loss("loss");
+    rest(m, c) = Halide::cast(type, 0);
+    const auto step = [&](const Expr &, const Arrays &state) {
+        const Motion now{state[0], state[1]};
+        const Motion next = moved(now, impulses(springs, {}, now.place));
+        return Arrays{next.place, next.velocity};
+    };
+    const Arrays last = loop(steps, {place, Array(rest, place.extents())}, LoopBody(step), {.name = "motion"});
+    Halide::RDom each(0, masses, 0, 2, "each");
+    const Expr off = last[0](each.x, each.y) - wanted(each.x, each.y);
+    loss() += off * off / Halide::cast(type, masses);
+    const std::vector<ProgramInput> inputs{place,  springs.ends, springs.length, springs.stiffness,
+                                           wanted, masses,       count,          steps};
+    return Program("springs_net", inputs, {{"loss", Array(loss, {})}, {"formed", last[0]}});
 }
 
 }  // namespace sylvite::apps

@@ -14,7 +14,38 @@ namespace {
 using namespace springs_sizes;
 using Row = std::vector<double>;
 
-// A walk as DiffTaichi's mass_spring.py has it, step by step, mass by mass.
+// A step of masses at x that move with v, joined by springs of lengths `wanted`, as DiffTaichi's mass_spring.py has it, mass
+// by mass.
+void plain_step(const Robot &robot, const Row &wanted, const Row &stiffness, Row &x, Row &v) {
+    const int n = robot.masses, m = robot.springs;
+    const double dt = 0.004f, ground = 0.1f;
+    Row next(v.size());
+    for (int i = 0; i < 2 * n; i++) {
+        next[i] = std::exp(-dt * 15) * v[i] + (i < n ? 0 : dt * -4.8f);
+    }
+    for (int s = 0; s < m; s++) {
+        const int a = robot.ends[s], b = robot.ends[m + s];
+        const double along[] = {x[a] - x[b], x[n + a] - x[n + b]}, length = std::hypot(along[0], along[1]) + 1e-4f;
+        for (int c = 0; c < 2; c++) {
+            const double impulse = dt * (length - wanted[s]) * stiffness[s] / length * along[c];
+            next[c * n + a] -= impulse;
+            next[c * n + b] += impulse;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        double time = dt;
+        const bool lands = x[n + i] + dt * next[n + i] < ground && next[n + i] < -1e-4f;
+        if (lands) {
+            time = -(x[n + i] - ground) / next[n + i];
+        }
+        for (int c = 0; c < 2; c++) {
+            x[c * n + i] += time * next[c * n + i];
+            v[c * n + i] = lands ? 0 : next[c * n + i];
+        }
+    }
+}
+
+// A walk.
 class PlainWalk {
 public:
     PlainWalk(const Robot &robot, const Weights &weights) : robot_(robot) {
@@ -75,34 +106,11 @@ private:
     }
 
     void step(int t, Row &x, Row &v) const {
-        const int n = robot_.masses, m = robot_.springs;
-        const double dt = 0.004f, ground = 0.1f;
-        const Row told = orders(t, x, v);
-        Row next(v.size());
-        for (int i = 0; i < 2 * n; i++) {
-            next[i] = std::exp(-dt * 15) * v[i] + (i < n ? 0 : dt * -4.8f);
+        Row wanted = orders(t, x, v);
+        for (int s = 0; s < robot_.springs; s++) {
+            wanted[s] = robot_.length[s] * (1 + robot_.reach[s] * wanted[s]);
         }
-        for (int s = 0; s < m; s++) {
-            const int a = robot_.ends[s], b = robot_.ends[m + s];
-            const double along[] = {x[a] - x[b], x[n + a] - x[n + b]}, length = std::hypot(along[0], along[1]) + 1e-4f;
-            const double wanted = robot_.length[s] * (1 + robot_.reach[s] * told[s]);
-            for (int c = 0; c < 2; c++) {
-                const double impulse = dt * (length - wanted) * robot_.stiffness[s] / length * along[c];
-                next[c * n + a] -= impulse;
-                next[c * n + b] += impulse;
-            }
-        }
-        for (int i = 0; i < n; i++) {
-            double time = dt;
-            const bool lands = x[n + i] + dt * next[n + i] < ground && next[n + i] < -1e-4f;
-            if (lands) {
-                time = -(x[n + i] - ground) / next[n + i];
-            }
-            for (int c = 0; c < 2; c++) {
-                x[c * n + i] += time * next[c * n + i];
-                v[c * n + i] = lands ? 0 : next[c * n + i];
-            }
-        }
+        plain_step(robot_, wanted, Row(robot_.stiffness.begin(), robot_.stiffness.end()), x, v);
     }
 };
 
@@ -149,6 +157,57 @@ TEST_P(EachRobot, HasTheGradientOfThePlainCode) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Robots, EachRobot, testing::ValuesIn(robot_names()));
+
+double plain_net_loss(const Robot &net, const std::vector<float> &goal, int steps, const Row &length,
+                      const Row &stiffness) {
+    Row x(net.place.begin(), net.place.end()), v(x.size(), 0.0);
+    for (int t = 0; t < steps; t++) {
+        plain_step(net, length, stiffness, x, v);
+    }
+    double loss = 0;
+    for (size_t i = 0; i < x.size(); i++) {
+        loss += (x[i] - goal[i]) * (x[i] - goal[i]) / net.masses;
+    }
+    return loss;
+}
+
+// It falls, touches the ground after 20 steps and comes to rest.
+TEST(SpringsNet, HasTheLossAndTheGradientOfThePlainCode) {
+    const Robot robot = net(3, 0.003);
+    EXPECT_EQ(robot.masses, 16);
+    EXPECT_EQ(robot.springs, 2 * 3 * 4 + 2 * 9);
+    const std::vector<float> goal = net(3, 0).place;
+    const NetSimulator simulator(robot, goal);
+    const Row length(robot.length.begin(), robot.length.end()),
+        stiffness(robot.stiffness.begin(), robot.stiffness.end());
+    std::mt19937 random(1);
+    std::normal_distribution<double> normal;
+    for (const int steps : {0, 1, 50, 500}) {
+        std::vector<float> place;
+        const double want = plain_net_loss(robot, goal, steps, length, stiffness);
+        EXPECT_NEAR(simulator.loss(steps, place), want, 1e-5 * want) << steps;
+        NetSimulator::Gradient gradient;
+        EXPECT_NEAR(simulator.loss(steps, gradient), want, 1e-5 * want) << steps;
+        for (int i = 0; i < 3; i++) {
+            Row longer = length, shorter = length, stiffer = stiffness, softer = stiffness;
+            double product = 0, size = 0;
+            const double h = 1e-6;
+            for (int s = 0; s < robot.springs; s++) {
+                // Lengths are of 0.05, stiffnesses of 1e4.
+                const double d = normal(random), e = 2e5 * normal(random);
+                longer[s] += h * d, shorter[s] -= h * d;
+                stiffer[s] += h * e, softer[s] -= h * e;
+                const double a = d * gradient.length[s], b = e * gradient.stiffness[s];
+                product += a + b;
+                size += a * a + b * b;
+            }
+            const double difference = (plain_net_loss(robot, goal, steps, longer, stiffer) -
+                                       plain_net_loss(robot, goal, steps, shorter, softer)) /
+                                      (2 * h);
+            EXPECT_NEAR(product, difference, 1e-3 * std::sqrt(size)) << steps;
+        }
+    }
+}
 
 // Of Taichi 1.7.4 with the same seed: mass_spring.py 1 train, and 3.
 TEST(Springs, BeginAsDiffTaichiDoes) {

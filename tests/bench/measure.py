@@ -114,6 +114,23 @@ def peer_folder(peer):
     return folder
 
 
+def peers_of(peer, script, systems):
+    """Workers of peers/SCRIPT: {system: arguments} of those that run it on the packages of `peer`; and, for a row each
+    of the table, {system: why} where there are none."""
+    try:
+        flags = {"PYTHONPATH": peer_folder(peer), "JAX_PLATFORMS": "cpu"}
+        return [Worker(system, [sys.executable, os.path.join(HERE, "peers", script), *map(str, some)], flags)
+                for system, some in systems.items()], {}
+    except RuntimeError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return [], {system: str(error) for system in systems}
+
+
+def better_jax(rows, key="gradient_cpu_ms"):
+    """The least of what rows of JAX have under `key`; None where there are none."""
+    return min((row[key] for row in rows if row["system"].startswith("jax") and row.get(key) is not None), default=None)
+
+
 def arguments(description):
     parser = argparse.ArgumentParser(prog="./dev bench", description=description)
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"), help=argparse.SUPPRESS)
