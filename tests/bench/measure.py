@@ -115,15 +115,17 @@ def peer_folder(peer):
 
 
 def peers_of(peer, script, systems):
-    """Workers of peers/SCRIPT: {system: arguments} of those that run it on the packages of `peer`; and, for a row each
-    of the table, {system: why} where there are none."""
+    """Workers of peers/SCRIPT, which runs on the packages of `peer`: {system: arguments}; and instead of each a row of the
+    table that says why there is none."""
     try:
-        flags = {"PYTHONPATH": peer_folder(peer), "JAX_PLATFORMS": "cpu"}
+        folder = peer_folder(peer)
+        sys.path.append(folder)  # its numpy, for largest_difference()
+        flags = {"PYTHONPATH": folder, "JAX_PLATFORMS": "cpu"}
         return [Worker(system, [sys.executable, os.path.join(HERE, "peers", script), *map(str, some)], flags)
-                for system, some in systems.items()], {}
+                for system, some in systems.items()], []
     except RuntimeError as error:
         print(f"bench: {error}", file=sys.stderr)
-        return [], {system: str(error) for system in systems}
+        return [], [{"system": system, "sizes": str(error)} for system in systems]
 
 
 def better_jax(rows, key="gradient_cpu_ms"):

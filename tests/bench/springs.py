@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """A walk of the springs robot d with its gradient by the weights of the controller, and a net of 289 masses that falls with
-its gradient by lengths and stiffnesses: Sylvite beside JAX."""
+its gradient by lengths and stiffnesses: Sylvite beside JAX and Taichi."""
 
 import os
-import sys
 import tempfile
 
-from measure import (THREADS, Worker, agree, arguments, better_jax, fail, largest_difference, measure, peer_folder, peers_of,
-                     show)
+from measure import (THREADS, Worker, agree, arguments, better_jax, fail, largest_difference, measure, peers_of, show)
 
 # Workload: what is simulated, for how many steps, how far elements of the peers' gradients may be off, and the bars: of
 # milliseconds with gradient, and of the better JAX's.
@@ -40,6 +38,8 @@ def rows_of(workload, options):
         ours.ask("forward", 1)  # the file is there
         peers, absent = peers_of("jax", "springs_jax.py", {"jax": (workload, steps, "plain", file),
                                                            "jax, checkpoints": (workload, steps, "checkpoint", file)})
+        taichi, no_taichi = peers_of("taichi", "springs_taichi.py", {"taichi": (workload, steps, file)})
+        peers += taichi
         differences = {peer.system: largest_difference(ours, peer) for peer in peers}
         results = measure([ours, *peers], options.rounds)
     agree(results, "forward", 1e-4)
@@ -60,7 +60,7 @@ def rows_of(workload, options):
     } for system, kinds in results.items()]
     if better_jax(rows):
         rows[0]["gradient_of_jax"] = rows[0]["gradient_cpu_ms"] / better_jax(rows)
-    return rows + [{"workload": workload, "system": system, "sizes": why} for system, why in absent.items()]
+    return rows + [{"workload": workload, **row} for row in absent + no_taichi]
 
 
 def missed_bars(row):
@@ -75,7 +75,6 @@ def main():
     options = parser.parse_args()
     rows = []
     try:
-        sys.path.append(peer_folder("jax"))  # for its numpy
         for workload in options.only:
             rows += rows_of(workload, options)
     except RuntimeError as error:

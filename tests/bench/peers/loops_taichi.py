@@ -11,14 +11,11 @@ import numpy as np
 
 from worker import noise, serve
 
+os.environ["TAICHI_THREADS"] = "1"  # of which more do not pay
+from taichi_cpu import differentiated, ti
+
 STEPS, COUNT, H = 1_000_000, 8, 1e-3
 
-answers = os.dup(1)
-os.dup2(2, 1)  # Taichi greets on standard output
-import taichi as ti
-
-ti.init(arch=ti.cpu, cpu_max_num_threads=1, log_level=ti.ERROR, offline_cache=False)
-os.dup2(answers, 1)
 u = ti.field(ti.f32, (STEPS + 1, COUNT), needs_grad=True)
 v = ti.field(ti.f32, (STEPS + 1, COUNT), needs_grad=True)
 p = ti.field(ti.f32, COUNT, needs_grad=True)
@@ -41,19 +38,12 @@ def total():
         loss[None] += u[STEPS, i]
 
 
-def forward():
-    loss[None] = 0
+def run():
     march()
     total()
-    return loss[None]
 
 
-def gradient():
-    loss[None] = 0
-    with ti.ad.Tape(loss):
-        march()
-        total()
-    return loss[None]
+forward, gradient = differentiated(loss, run)
 
 
 def outputs():
