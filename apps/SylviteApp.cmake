@@ -70,7 +70,7 @@ function(sylvite_app name)
     add_sylvite_library(${name}_grad ${generator} ${derivative} SCHEDULE ${arg_GRAD_SCHEDULE})
 
     add_executable(${name} "${arg_FOLDER}/main.cpp")
-    target_link_libraries(${name} PRIVATE sylvite_options ${name}_parts ${name}_forward ${name}_grad CLI11::CLI11)
+    target_link_libraries(${name} PRIVATE sylvite_options ${name}_parts ${name}_forward ${name}_grad)
     foreach (param IN LISTS arg_PARAMS)
         string(TOUPPER "${name}_${param}" definition)
         target_compile_definitions(${name} PRIVATE ${definition})

@@ -3,58 +3,38 @@
 #include "apps/molecules/cluster.h"
 #include "apps/molecules/pictures.h"
 #include "apps/molecules/start.h"
-#include "apps/support/files.h"
+#include "apps/support/command_line.h"
 #include "apps/support/progress.h"
-
-#include <CLI/CLI.hpp>
+#include "apps/support/text.h"
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
-#include <cstdio>
-#include <iostream>
 
 namespace sylvite::apps {
 
 namespace {
 
-constexpr int exit_interrupted = 130;  // as of a program that SIGINT ends
-
 struct Options {
     std::string what = "simulate";
-    std::filesystem::path out = "molecules-results";
     World world;
     double density = 0.8;      // atoms in a cube of side sigma
     float temperature = 0.7f;  // at first, and of the bath
     int steps = 2000, frames = 5;
     float epsilon = 0.8f, sigma = 0.97f;  // what the search begins with
     int iterations = 30, starts = 200;
-    bool quiet = false;
 };
 
-// After Ctrl-C what was reached is written; the second one ends the program.
-volatile std::sig_atomic_t interrupted = 0;
-void interrupt(int signal) {
-    interrupted = 1;
-    std::signal(signal, SIG_DFL);
-}
-
 /// What is printed at the end, and the files.
-struct Result {
+struct Outcome {
     std::string text;
     std::map<std::string, std::string> files;
 };
 
-std::string text_of(const char *format, auto... values) {
-    char text[200];
-    std::snprintf(text, sizeof text, format, values...);
-    return text;
-}
-
 /// Steps from a lattice that melts; the film is shown at equal distances.
-Result simulate(const Options &options) {
+Outcome simulate(const Options &options, const CommandLine &command) {
     const World &world = options.world;
     Simulator simulator(world);
+    command.begin();
     Motions now = on_lattice(world.atoms, world.side, 0.05f, options.temperature, world.seed);
     Film film;
     const auto note = [&](int step, const Course &course) {
@@ -66,13 +46,13 @@ Result simulate(const Options &options) {
     const int stretch = 2 * world.every;
     int done = 0;
     {
-        Progress progress(options.steps, options.quiet);
+        Progress progress(options.steps, command.quiet());
         const auto frames_due = [&] {
             return options.frames == 1 ? 1 : 1 + int(int64_t(done) * (options.frames - 1) / options.steps);
         };
         note(0, simulator.run(now, 0));
         film.moments.push_back(now);
-        while (done < options.steps && interrupted == 0) {
+        while (done < options.steps && !interrupted()) {
             const int steps = std::min(stretch, options.steps - done);
             const Course course = simulator.run(now, steps, done);
             now = course.end;
@@ -92,14 +72,16 @@ Result simulate(const Options &options) {
 }
 
 /// Where atoms are seen after some steps tells which potential moves them.
-Result fit(const Options &options) {
+Outcome fit(const Options &options, const CommandLine &command) {
     World truth = options.world;
     truth.friction = 0;
     const Motions start = on_lattice(truth.atoms, truth.side, 0.05f, options.temperature, truth.seed);
-    const Coordinates seen = Simulator(truth).run(start, options.steps).end.place;
+    Simulator simulator(truth);
+    command.begin();
+    const Coordinates seen = simulator.run(start, options.steps).end.place;
     Minimum found;
     {
-        Progress progress(options.iterations, options.quiet);
+        Progress progress(options.iterations, command.quiet());
         found = minimise(
             {options.epsilon, options.sigma},
             [&](const Point &at, Point &gradient) {
@@ -113,7 +95,7 @@ Result fit(const Options &options) {
             {.evaluations = options.iterations, .first_rate = 0.1},
             [&](const std::vector<double> &losses) {
                 progress.update(static_cast<int>(losses.size()), text_of("loss %.3g", losses.back()));
-                return interrupted == 0;
+                return !interrupted();
             });
     }
     return {text_of("loss %.4g -> %.4g in %zu iterations, epsilon %.5f, sigma %.5f", found.losses.front(),
@@ -121,17 +103,18 @@ Result fit(const Options &options) {
             fit_files(truth, start, seen, found.losses)};
 }
 
-Result cluster(const Options &options) {
-    Progress progress(options.starts, options.quiet);
+Outcome cluster(const Options &options, const CommandLine &command) {
+    command.begin();
+    Progress progress(options.starts, command.quiet());
     const Minimum found = lowest_cluster(options.world.atoms, options.starts, [&](int done, double lowest) {
         progress.update(done, text_of("lowest energy %.6f", lowest));
-        return interrupted == 0;
+        return !interrupted();
     });
     return {text_of("energy %.6f of %d atoms", found.losses.back(), options.world.atoms), cluster_files(found.point)};
 }
 
 struct Task {
-    Result (*run)(const Options &options);
+    Outcome (*run)(const Options &options, const CommandLine &command);
     int atoms, steps;  // where none are given
 };
 const std::map<std::string, Task> tasks = {
@@ -140,29 +123,17 @@ const std::map<std::string, Task> tasks = {
     {"cluster", {cluster, 38, 0}},
 };
 
-int run(Options options) {
+Result run(Options options, const CommandLine &command) {
     const Task &task = tasks.at(options.what);
     World &world = options.world;
     world.atoms = world.atoms > 0 ? world.atoms : task.atoms;
     options.steps = options.steps > 0 ? options.steps : task.steps;
     world.side = static_cast<float>(std::cbrt(world.atoms / options.density));
     world.temperature = options.temperature;
-    need_writable(options.out);
-    std::signal(SIGINT, interrupt);
     const auto start = std::chrono::steady_clock::now();
-    const Result result = task.run(options);
+    const Outcome outcome = task.run(options, command);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    write_files(options.out, result.files);
-    if (!options.quiet) {
-        std::string names;
-        for (const auto &[name, contents] : result.files) {
-            names += " " + name;
-        }
-        std::printf("%s holds%s\n", options.out.c_str(), names.c_str());
-    }
-    std::printf("molecules: %s, %.1f s%s\n", result.text.c_str(), seconds.count(),
-                interrupted != 0 ? ", interrupted" : "");
-    return interrupted != 0 ? exit_interrupted : 0;
+    return {outcome.text, seconds.count(), outcome.files};
 }
 
 }  // namespace
@@ -173,9 +144,12 @@ int main(int argc, char **argv) {
     sylvite::apps::Options options;
     sylvite::apps::World &world = options.world;
     world.atoms = 0, options.steps = 0;
-    CLI::App app(
+    sylvite::apps::CommandLine command(
+        "molecules",
         "Lennard-Jones atoms in a periodic cube: simulates them, finds their potential from where they are seen, "
-        "or finds the cluster of lowest energy.");
+        "or finds the cluster of lowest energy.",
+        "molecules-results");
+    CLI::App &app = command.options();
     app.add_option("what", options.what, "what is done")
         ->check(CLI::IsMember({"simulate", "fit", "cluster"}))
         ->capture_default_str();
@@ -220,17 +194,5 @@ int main(int argc, char **argv) {
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
-    app.add_option("--out", options.out, "folder for the results")->capture_default_str();
-    app.add_flag("--quiet", options.quiet, "print the last line only");
-    try {
-        app.parse(argc, argv);
-        return sylvite::apps::run(options);
-    } catch (const CLI::Success &help) {
-        return app.exit(help);
-    } catch (const CLI::ParseError &error) {
-        std::cerr << "molecules: " << error.what() << "\n";
-    } catch (const std::exception &error) {
-        std::cerr << "molecules: " << error.what() << "\n";
-    }
-    return 1;
+    return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

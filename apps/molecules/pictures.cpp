@@ -70,23 +70,17 @@ Image moment_image(const World &world, const Motions &motions) {
     return view.image();
 }
 
-std::vector<float> floats(const std::vector<double> &values) { return {values.begin(), values.end()}; }
-
-std::string losses_npy(const std::vector<double> &losses) {
-    return npy_bytes(floats(losses), {static_cast<int>(losses.size())});
-}
-
 }  // namespace
 
 std::map<std::string, std::string> film_files(const World &world, const Film &film) {
     std::vector<Image> story;
-    std::vector<float> places, energies = floats(film.potential_energy);
+    std::vector<float> places;
+    std::vector<double> energies = film.potential_energy;
     for (const Motions &moment : film.moments) {
         story.push_back(moment_image(world, moment));
         places.insert(places.end(), moment.place.begin(), moment.place.end());
     }
-    const std::vector<float> kinetic = floats(film.kinetic_energy);
-    energies.insert(energies.end(), kinetic.begin(), kinetic.end());
+    energies.insert(energies.end(), film.kinetic_energy.begin(), film.kinetic_energy.end());
     Series temperature{film.times, {}, Hue::orange}, total{film.times, {}, Hue::blue};
     for (size_t i = 0; i < film.times.size(); i++) {
         temperature.y.push_back(film.kinetic_energy[i] / 1.5);
@@ -115,7 +109,7 @@ std::map<std::string, std::string> fit_files(const World &world, const Motions &
         {"seen.png", png_bytes(view.image())},
         {"loss.png", png_bytes(plot_logarithmic(above_zero, "iterations", "loss"))},
         {"seen.npy", npy_bytes(seen, {world.atoms, 3})},
-        {"losses.npy", losses_npy(losses)},
+        {"losses.npy", npy_bytes(losses, {static_cast<int>(losses.size())})},
     };
 }
 

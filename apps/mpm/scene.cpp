@@ -1,7 +1,8 @@
 #include "apps/mpm/scene.h"
 
+#include "apps/support/choice.h"
+
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace sylvite::apps {
@@ -101,33 +102,13 @@ Scene robot_in_three_dimensions() {
     return b.scene(511, 30);
 }
 
-const std::vector<std::pair<std::string, Scene (*)()>> &table() {
-    static const std::vector<std::pair<std::string, Scene (*)()>> scenes = {
-        {"robot", robot}, {"fish", fish}, {"robot3d", robot_in_three_dimensions}};
-    return scenes;
-}
+const std::vector<Choice<Scene>> scenes = {{"robot", robot}, {"fish", fish}, {"robot3d", robot_in_three_dimensions}};
 
 }  // namespace
 
-const std::vector<std::string> &scene_names() {
-    static const std::vector<std::string> names = [] {
-        std::vector<std::string> all;
-        for (const auto &[name, make] : table()) {
-            all.push_back(name);
-        }
-        return all;
-    }();
-    return names;
-}
+std::vector<std::string> scene_names() { return names_of(scenes); }
 
-Scene scene_named(const std::string &name) {
-    for (const auto &[known, make] : table()) {
-        if (known == name) {
-            return make();
-        }
-    }
-    throw std::runtime_error("there is no scene " + name);
-}
+Scene scene_named(const std::string &name) { return chosen(scenes, "scene", name); }
 
 Scene block(int count, int cells) {
     Scene scene{2, cells, count * count, 4, 512, 0.1, {}, {}, {}};

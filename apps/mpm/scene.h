@@ -16,7 +16,7 @@ struct Scene {
 };
 
 /// The names that scene_named() knows.
-const std::vector<std::string> &scene_names();
+std::vector<std::string> scene_names();
 
 /// `robot` and `fish` of DiffTaichi's diffmpm, with 128 x 128 cells, the first solid, the second in water; `robot3d` of its
 /// diffmpm3d, with 64 cells each way. Throws std::runtime_error for other names.

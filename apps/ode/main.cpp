@@ -1,9 +1,11 @@
 // Finds the parameters of ordinary differential equations from experiments: see README.md.
 
 #include "apps/ode/pictures.h"
-#include "apps/support/files.h"
+#include "apps/support/arrays.h"
+#include "apps/support/command_line.h"
 #include "apps/support/minimise.h"
 #include "apps/support/progress.h"
+#include "apps/support/text.h"
 
 #include "ode_forward.h"
 #include "ode_grad.h"
@@ -12,15 +14,11 @@
 #include "ode_robertson_grad.h"
 #include "ode_robertson_jvp.h"
 
-#include <CLI/CLI.hpp>
 #include <HalideBuffer.h>
 #include <targets/trace/trace.h>
 
 #include <cmath>
-#include <csignal>
-#include <cstdio>
 #include <exception>
-#include <iostream>
 #include <random>
 
 namespace sylvite::apps {
@@ -28,11 +26,9 @@ namespace sylvite::apps {
 namespace {
 
 constexpr int experiments = ODE_EXPERIMENTS;
-constexpr int exit_interrupted = 130;  // as of a program that SIGINT ends
 
 struct Options {
     std::string problem = "van_der_pol";
-    std::filesystem::path out = "ode-results";
     std::vector<double> truth, guess;
     double until = 0;
     double noise = 0.01;
@@ -41,7 +37,6 @@ struct Options {
     int tries = 4000;
     int iterations = 30;
     bool trace = false;
-    bool quiet = false;
 };
 
 /// The compiled solver of some equations with its derivatives.
@@ -54,13 +49,6 @@ const std::map<std::string, Solver> solvers = {
     {"van_der_pol", {ode_forward, ode_grad, ode_jvp}},
     {"robertson", {ode_robertson_forward, ode_robertson_grad, ode_robertson_jvp}},
 };
-
-// After Ctrl-C the search ends with what it has; the second one ends the program.
-volatile std::sig_atomic_t interrupted = 0;
-void interrupt(int signal) {
-    interrupted = 1;
-    std::signal(signal, SIG_DFL);
-}
 
 using Values = std::vector<double>;
 
@@ -159,12 +147,10 @@ private:
         Outcome outcome() const {
             for (int i = 0; i < experiments; i++) {
                 if (!(reached(i) >= until(i))) {
-                    char text[160];
-                    std::snprintf(text, sizeof text, "experiment %d ends at time %.6g, after %d steps, %s", i,
-                                  reached(i), tries(i),
-                                  tries(i) < most_tries ? "where no step is short enough"
-                                                        : "which are too many: raise --tries or --tolerance");
-                    throw Unsolved(text);
+                    throw Unsolved(text_of("experiment %d ends at time %.6g, after %d steps, %s", i, reached(i),
+                                           tries(i),
+                                           tries(i) < most_tries ? "where no step is short enough"
+                                                                 : "which are too many: raise --tries or --tolerance"));
                 }
             }
             return {loss(), end_values, {}, {}};
@@ -227,19 +213,18 @@ void write_trace(const Laboratory &laboratory, const Experiments &made, const Va
     observer.trace.finish();
 }
 
-void write_arrays(const Setup &setup, const Findings &findings, const std::filesystem::path &folder) {
-    const size_t n = setup.unknowns.size();
-    const auto write = [&](const std::string &name, const Values &values, size_t columns) {
-        write_npy(folder / (name + ".npy"), *as_array(values, columns).raw_buffer());
-    };
-    write("until", findings.until, 0);
-    write("seen", findings.seen, n);
-    write("found", findings.found, n);
-    write("times", findings.times, 0);
-    write("course", findings.course, n);
+std::map<std::string, std::string> result_files(const Setup &setup, const Findings &findings) {
+    std::map<std::string, std::string> files = pictures(setup, findings);
+    const int n = static_cast<int>(setup.unknowns.size());
+    files["until.npy"] = npy_bytes(findings.until, {experiments});
+    files["seen.npy"] = npy_bytes(findings.seen, {n, experiments});
+    files["found.npy"] = npy_bytes(findings.found, {n, experiments});
+    files["times.npy"] = npy_bytes(findings.times, {experiments});
+    files["course.npy"] = npy_bytes(findings.course, {n, experiments});
     for (size_t i = 0; i < setup.parameters.size(); i++) {
-        write("sensitivity_" + setup.parameters[i], findings.sensitivities[i], n);
+        files["sensitivity_" + setup.parameters[i] + ".npy"] = npy_bytes(findings.sensitivities[i], {n, experiments});
     }
+    return files;
 }
 
 Minimum searched(const Laboratory &laboratory, const Experiments &made, const Values &seen, const Values &guess,
@@ -255,15 +240,12 @@ Minimum searched(const Laboratory &laboratory, const Experiments &made, const Va
     };
     return minimise(Point(guess.begin(), guess.end()), objective,
                     {.evaluations = options.iterations, .first_rate = 0.1}, [&](const std::vector<double> &losses) {
-                        char text[64];
-                        std::snprintf(text, sizeof text, "loss %.3g (%.2f %% of the first)", losses.back(),
-                                      100 * losses.back() / losses.front());
-                        progress.update(static_cast<int>(losses.size()), text);
-                        return interrupted == 0;
+                        progress.update(static_cast<int>(losses.size()), loss_text(losses));
+                        return !interrupted();
                     });
 }
 
-int run(const Options &options) {
+Result run(const Options &options, const CommandLine &command) {
     const Setup &setup = setups().at(options.problem);
     const Laboratory laboratory(options, setup);
     const auto chosen = [&](const Values &given, const Values &usual, const std::string &name) {
@@ -280,8 +262,7 @@ int run(const Options &options) {
     };
     const Values truth = chosen(options.truth, setup.truth, "truth"),
                  guess = chosen(options.guess, setup.guess, "guess");
-    need_writable(options.out);
-    std::signal(SIGINT, interrupt);
+    command.begin();
 
     const double until = options.until > 0 ? options.until : setup.until;
     Experiments made{{}, times_of(setup, until, experiments)};
@@ -297,7 +278,7 @@ int run(const Options &options) {
     Values found;
     double seconds = 0;
     {
-        Progress progress(options.iterations, options.quiet);
+        Progress progress(options.iterations, command.quiet());
         const Minimum minimum = searched(laboratory, made, findings.seen, guess, options, progress);
         found.assign(minimum.point.begin(), minimum.point.end());
         findings.losses = minimum.losses;
@@ -318,24 +299,16 @@ int run(const Options &options) {
         findings.sensitivities.push_back(outcome.moved);
     }
 
-    write_files(options.out, pictures(setup, findings));
-    write_arrays(setup, findings, options.out);
     if (options.trace) {
-        write_trace(laboratory, made, found, options.out);
-    }
-    if (!options.quiet) {
-        std::printf("%s holds pictures and arrays of numpy\n", options.out.c_str());
+        write_trace(laboratory, made, found, command.out());
     }
     std::string parameters;
     for (size_t i = 0; i < found.size(); i++) {
-        char text[64];
-        std::snprintf(text, sizeof text, ", %s %.5g", setup.parameters[i].c_str(), std::exp(found[i]));
-        parameters += text;
+        parameters += text_of(", %s %.5g", setup.parameters[i].c_str(), std::exp(found[i]));
     }
-    std::printf("ode: loss %.6g -> %.6g in %zu iterations%s, %.1f s%s\n", findings.losses.front(),
-                findings.losses.back(), findings.losses.size(), parameters.c_str(), seconds,
-                interrupted != 0 ? ", interrupted" : "");
-    return interrupted != 0 ? exit_interrupted : 0;
+    return {text_of("loss %.6g -> %.6g in %zu iterations%s", findings.losses.front(), findings.losses.back(),
+                    findings.losses.size(), parameters.c_str()),
+            seconds, result_files(setup, findings)};
 }
 
 }  // namespace
@@ -344,7 +317,10 @@ int run(const Options &options) {
 
 int main(int argc, char **argv) {
     sylvite::apps::Options options;
-    CLI::App app("Finds the parameters of stiff differential equations from what is seen in 1,024 experiments.");
+    sylvite::apps::CommandLine command(
+        "ode", "Finds the parameters of stiff differential equations from what is seen in 1,024 experiments.",
+        "ode-results");
+    CLI::App &app = command.options();
     app.add_option("problem", options.problem, "the equations")
         ->check(CLI::IsMember({"van_der_pol", "robertson"}))
         ->capture_default_str();
@@ -365,18 +341,6 @@ int main(int argc, char **argv) {
     app.add_option("--iterations", options.iterations, "how often the gradient is evaluated")
         ->check(CLI::Range(1, 100000))
         ->capture_default_str();
-    app.add_option("--out", options.out, "folder for the results")->capture_default_str();
     app.add_flag("--trace", options.trace, "write all time steps of the experiments too");
-    app.add_flag("--quiet", options.quiet, "print the last line only");
-    try {
-        app.parse(argc, argv);
-        return sylvite::apps::run(options);
-    } catch (const CLI::Success &help) {
-        return app.exit(help);
-    } catch (const CLI::ParseError &error) {
-        std::cerr << "ode: " << error.what() << "\n";
-    } catch (const std::exception &error) {
-        std::cerr << "ode: " << error.what() << "\n";
-    }
-    return 1;
+    return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

@@ -2,8 +2,6 @@
 
 #include "apps/support/plot.h"
 
-#include <algorithm>
-
 namespace sylvite::apps {
 
 namespace {
@@ -52,16 +50,12 @@ Image sensitivities(const Setup &setup, const Findings &findings) {
 }  // namespace
 
 std::map<std::string, std::string> pictures(const Setup &setup, const Findings &findings) {
-    std::vector<double> percent;
-    for (double loss : findings.losses) {
-        percent.push_back(std::max(100 * loss / findings.losses.front(), 1e-9));
-    }
     return {
         {"story.png", png_bytes(side_by_side({compared(setup, findings, findings.guessed, Hue::orange),
                                               compared(setup, findings, findings.found, Hue::blue)},
                                              8))},
         {"sensitivities.png", png_bytes(sensitivities(setup, findings))},
-        {"loss.png", png_bytes(plot_logarithmic(percent, "evaluations", "loss in % of the first"))},
+        {"loss.png", png_bytes(plot_losses(findings.losses, "evaluations"))},
     };
 }
 

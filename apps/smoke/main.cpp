@@ -1,23 +1,20 @@
 // Finds the flow that shapes smoke into a picture: see README.md.
 
 #include "apps/smoke/pictures.h"
-#include "apps/support/files.h"
+#include "apps/support/command_line.h"
 #include "apps/support/minimise.h"
 #include "apps/support/progress.h"
+#include "apps/support/text.h"
 
 #include "smoke_forward.h"
 #include "smoke_grad.h"
 #include "smoke_multigrid_forward.h"
 #include "smoke_multigrid_grad.h"
 
-#include <CLI/CLI.hpp>
 #include <HalideBuffer.h>
 #include <targets/runtime/sylvite_runtime.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
-#include <iostream>
 
 namespace sylvite::apps {
 
@@ -26,17 +23,14 @@ namespace {
 constexpr int n = SMOKE_N;
 constexpr size_t cells = size_t(n) * n;
 constexpr int smallest_picture = 16;
-constexpr int exit_interrupted = 130;  // as of a program that SIGINT ends
 
 struct Options {
     std::filesystem::path picture = SMOKE_PICTURE;
-    std::filesystem::path out = "smoke-pictures";
     std::string pressure = "jacobi";
     int steps = 100;
     int iterations = 150;
     int frames = 6;
     float inflow = 0;
-    bool quiet = false;
 };
 
 /// The compiled program and its gradient, by how the pressure is solved.
@@ -48,13 +42,6 @@ const std::map<std::string, Simulator> simulators = {
     {"jacobi", {smoke_forward, smoke_grad}},
     {"multigrid", {smoke_multigrid_forward, smoke_multigrid_grad}},
 };
-
-// After Ctrl-C the search ends with what it has; the second one ends the program.
-volatile std::sig_atomic_t interrupted = 0;
-void interrupt(int signal) {
-    interrupted = 1;
-    std::signal(signal, SIG_DFL);
-}
 
 using Field = Halide::Runtime::Buffer<float>;
 
@@ -131,41 +118,28 @@ private:
     Point smoke_, picture_;
 };
 
-int run(const Options &options) {
+Result run(const Options &options, const CommandLine &command) {
     const Experiment experiment(options);
-    need_writable(options.out);
-    std::signal(SIGINT, interrupt);
+    command.begin();
 
     Minimum found;
     double seconds = 0;
     {
-        Progress progress(options.iterations, options.quiet);
+        Progress progress(options.iterations, command.quiet());
         found = minimise(
             Point(2 * cells, 0.0f),
             [&](const Point &velocity, Point &gradient) { return experiment.loss(velocity, gradient); },
             {.evaluations = options.iterations},
             [&](const std::vector<double> &losses) {
-                char text[64];
-                std::snprintf(text, sizeof text, "loss %.3g (%.2f %% of the first)", losses.back(),
-                              100 * losses.back() / losses.front());
-                progress.update(static_cast<int>(losses.size()), text);
-                return interrupted == 0;
+                progress.update(static_cast<int>(losses.size()), loss_text(losses));
+                return !interrupted();
             });
         seconds = progress.seconds();
     }
 
-    const auto files = experiment.files(found);
-    write_files(options.out, files);
-    if (!options.quiet) {
-        std::string names;
-        for (const auto &[name, contents] : files) {
-            names += " " + name;
-        }
-        std::printf("%s holds%s\n", options.out.c_str(), names.c_str());
-    }
-    std::printf("smoke: loss %.6g -> %.6g in %zu iterations, %.1f s%s\n", found.losses.front(), found.losses.back(),
-                found.losses.size(), seconds, interrupted != 0 ? ", interrupted" : "");
-    return interrupted != 0 ? exit_interrupted : 0;
+    return {
+        text_of("loss %.6g -> %.6g in %zu iterations", found.losses.front(), found.losses.back(), found.losses.size()),
+        seconds, experiment.files(found)};
 }
 
 }  // namespace
@@ -174,7 +148,9 @@ int run(const Options &options) {
 
 int main(int argc, char **argv) {
     sylvite::apps::Options options;
-    CLI::App app("Finds the flow that shapes stripes of smoke into a picture.");
+    sylvite::apps::CommandLine command("smoke", "Finds the flow that shapes stripes of smoke into a picture.",
+                                       "smoke-pictures");
+    CLI::App &app = command.options();
     app.add_option("picture", options.picture, "PNG or JPEG file, smoke is white; its centred square is taken");
     app.add_option("--steps", options.steps, "time steps until the picture shows")
         ->check(CLI::Range(1, 10000))
@@ -191,17 +167,5 @@ int main(int argc, char **argv) {
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
-    app.add_option("--out", options.out, "folder for the results")->capture_default_str();
-    app.add_flag("--quiet", options.quiet, "print the last line only");
-    try {
-        app.parse(argc, argv);
-        return sylvite::apps::run(options);
-    } catch (const CLI::Success &help) {
-        return app.exit(help);
-    } catch (const CLI::ParseError &error) {
-        std::cerr << "smoke: " << error.what() << "\n";
-    } catch (const std::exception &error) {
-        std::cerr << "smoke: " << error.what() << "\n";
-    }
-    return 1;
+    return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

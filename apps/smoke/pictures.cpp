@@ -3,8 +3,6 @@
 #include "apps/support/arrays.h"
 #include "apps/support/plot.h"
 
-#include <algorithm>
-
 namespace sylvite::apps {
 
 namespace {
@@ -36,15 +34,11 @@ std::map<std::string, std::string> result_files(const Frames &frames, int n, con
     }
     const Image formed = story.back(), target = smoke_image(frames.target, n);
     story.push_back(target);
-    std::vector<double> percent;
-    for (double loss : losses) {
-        percent.push_back(std::max(100 * loss / losses.front(), 1e-9));
-    }
     return {
         {"target.png", png_bytes(target)},
         {"formed.png", png_bytes(formed)},
         {"story.png", png_bytes(side_by_side(story, 8))},
-        {"loss.png", png_bytes(plot_logarithmic(percent, "iterations", "loss in % of the first"))},
+        {"loss.png", png_bytes(plot_losses(losses, "iterations"))},
         {"velocity.npy", npy_bytes(frames.velocity, {n, n, 2})},
         {"smoke.npy", npy_bytes(smoke, {n, n, static_cast<int>(frames.flows.size())})},
     };

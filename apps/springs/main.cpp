@@ -3,58 +3,40 @@
 #include "apps/springs/controller.h"
 #include "apps/springs/pictures.h"
 #include "apps/springs/simulator.h"
-#include "apps/support/files.h"
+#include "apps/support/command_line.h"
 #include "apps/support/progress.h"
-
-#include <CLI/CLI.hpp>
+#include "apps/support/text.h"
 
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
-#include <iostream>
 
 namespace sylvite::apps {
 
 namespace {
 
-constexpr int exit_interrupted = 130;  // as of a program that SIGINT ends
-
 struct Options {
     std::string robot = "d";
-    std::filesystem::path out = "springs-pictures";
     int steps = 681, iterations = 100, frames = 5;
     unsigned seed = 0;
     double rate = 0.2;
-    bool quiet = false;
 };
 
-// After Ctrl-C the search ends with what it has; the second one ends the program.
-volatile std::sig_atomic_t interrupted = 0;
-void interrupt(int signal) {
-    interrupted = 1;
-    std::signal(signal, SIG_DFL);
-}
-
-int run(const Options &options) {
+Result run(const Options &options, const CommandLine &command) {
     const Robot robot = robot_named(options.robot);
     const Simulator simulator(robot);
-    need_writable(options.out);
-    std::signal(SIGINT, interrupt);
+    command.begin();
 
     const Weights start = drawn(robot, options.seed);
     Learnt learnt{start, {}};
     double seconds = 0;
     {
-        Progress progress(options.iterations, options.quiet);
+        Progress progress(options.iterations, command.quiet());
         learnt = learn(
             start,
             [&](const Weights &weights, Weights &gradient) { return simulator.loss(weights, options.steps, gradient); },
             options.iterations, options.rate,
             [&](const std::vector<double> &losses) {
-                char text[64];
-                std::snprintf(text, sizeof text, "the head is at %.3f m", -losses.back());
-                progress.update(static_cast<int>(losses.size()) - 1, text);
-                return interrupted == 0;
+                progress.update(static_cast<int>(losses.size()) - 1, text_of("the head is at %.3f m", -losses.back()));
+                return !interrupted();
             });
         seconds = progress.seconds();
     }
@@ -64,19 +46,9 @@ int run(const Options &options) {
         const int step = options.frames == 1 ? options.steps : options.steps * i / (options.frames - 1);
         moments.push_back(simulator.place(learnt.weights, step));
     }
-    const auto files = result_files(robot, moments, learnt.losses);
-    write_files(options.out, files);
-    if (!options.quiet) {
-        std::string names;
-        for (const auto &[name, contents] : files) {
-            names += " " + name;
-        }
-        std::printf("%s holds%s\n", options.out.c_str(), names.c_str());
-    }
     const double lowest = *std::min_element(learnt.losses.begin(), learnt.losses.end());
-    std::printf("springs: loss %.6f -> %.6f in %zu iterations, %.1f s%s\n", learnt.losses.front(), lowest,
-                learnt.losses.size() - 1, seconds, interrupted != 0 ? ", interrupted" : "");
-    return interrupted != 0 ? exit_interrupted : 0;
+    return {text_of("loss %.6f -> %.6f in %zu iterations", learnt.losses.front(), lowest, learnt.losses.size() - 1),
+            seconds, result_files(robot, moments, learnt.losses)};
 }
 
 }  // namespace
@@ -85,7 +57,9 @@ int run(const Options &options) {
 
 int main(int argc, char **argv) {
     sylvite::apps::Options options;
-    CLI::App app("Teaches a robot of masses and springs to walk to the right.");
+    sylvite::apps::CommandLine command("springs", "Teaches a robot of masses and springs to walk to the right.",
+                                       "springs-pictures");
+    CLI::App &app = command.options();
     app.add_option("--robot", options.robot, "which of DiffTaichi's robots")
         ->check(CLI::IsMember(sylvite::apps::robot_names()))
         ->capture_default_str();
@@ -102,17 +76,5 @@ int main(int argc, char **argv) {
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
-    app.add_option("--out", options.out, "folder for the results")->capture_default_str();
-    app.add_flag("--quiet", options.quiet, "print the last line only");
-    try {
-        app.parse(argc, argv);
-        return sylvite::apps::run(options);
-    } catch (const CLI::Success &help) {
-        return app.exit(help);
-    } catch (const CLI::ParseError &error) {
-        std::cerr << "springs: " << error.what() << "\n";
-    } catch (const std::exception &error) {
-        std::cerr << "springs: " << error.what() << "\n";
-    }
-    return 1;
+    return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

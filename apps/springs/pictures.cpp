@@ -45,7 +45,7 @@ std::map<std::string, std::string> result_files(const Robot &robot, const Moment
     return {
         {"story.png", png_bytes(side_by_side(story, 8))},
         {"walk.npy", npy_bytes(walk, {robot.masses, 2, static_cast<int>(moments.size())})},
-        {"losses.npy", npy_bytes({losses.begin(), losses.end()}, {static_cast<int>(losses.size())})},
+        {"losses.npy", npy_bytes(losses, {static_cast<int>(losses.size())})},
     };
 }
 

@@ -1,10 +1,11 @@
 #include "apps/springs/robot.h"
 
+#include "apps/support/choice.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
-#include <stdexcept>
 
 namespace sylvite::apps {
 
@@ -133,37 +134,18 @@ Robot on_squares(bool three_feet) {
     return b.robot();
 }
 
-const std::vector<std::pair<std::string, Robot (*)()>> &table() {
-    static const std::vector<std::pair<std::string, Robot (*)()>> robots = {
-        {"a", single_springs},
-        {"b", on_triangles},
-        {"c", [] { return on_squares(false); }},
-        {"d", [] { return on_squares(true); }},
-    };
-    return robots;
-}
+const std::vector<Choice<Robot>> robots = {
+    {"a", single_springs},
+    {"b", on_triangles},
+    {"c", [] { return on_squares(false); }},
+    {"d", [] { return on_squares(true); }},
+};
 
 }  // namespace
 
-const std::vector<std::string> &robot_names() {
-    static const std::vector<std::string> names = [] {
-        std::vector<std::string> all;
-        for (const auto &[name, make] : table()) {
-            all.push_back(name);
-        }
-        return all;
-    }();
-    return names;
-}
+std::vector<std::string> robot_names() { return names_of(robots); }
 
-Robot robot_named(const std::string &name) {
-    for (const auto &[known, make] : table()) {
-        if (known == name) {
-            return make();
-        }
-    }
-    throw std::runtime_error("there is no robot " + name);
-}
+Robot robot_named(const std::string &name) { return chosen(robots, "robot", name); }
 
 Robot net(int squares, double height) {
     Builder b(net_stiffness);

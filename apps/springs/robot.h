@@ -15,7 +15,7 @@ struct Robot {
 };
 
 /// The names that robot_named() knows.
-const std::vector<std::string> &robot_names();
+std::vector<std::string> robot_names();
 
 /// One of the robots of DiffTaichi's mass_spring: `a` of single springs, `b`, `c` and `d` of squares of 5 cm with diagonals.
 /// Mass 0 is the head. Throws std::runtime_error for other names.

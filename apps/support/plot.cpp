@@ -187,4 +187,12 @@ Image plot_logarithmic(const std::vector<double> &values, const std::string &acr
     return plot({{places, values}}, {across}, {up, true});
 }
 
+Image plot_losses(const std::vector<double> &losses, const std::string &across) {
+    std::vector<double> percent;
+    for (double loss : losses) {
+        percent.push_back(std::max(100 * loss / losses.front(), 1e-9));
+    }
+    return plot_logarithmic(percent, across, "loss in % of the first");
+}
+
 }  // namespace sylvite::apps

@@ -30,4 +30,7 @@ Image plot(const std::vector<Series> &series, const Axis &across, const Axis &up
 /// `% . -`. Throws std::runtime_error otherwise.
 Image plot_logarithmic(const std::vector<double> &values, const std::string &across, const std::string &up);
 
+/// The same of losses in per cent of the first; what is below 1e-9 % is drawn there.
+Image plot_losses(const std::vector<double> &losses, const std::string &across);
+
 }  // namespace sylvite::apps

@@ -1,22 +1,20 @@
 // Finds the water surface that becomes a photograph: see README.md.
 
-#include "apps/support/files.h"
+#include "apps/support/command_line.h"
 #include "apps/support/image.h"
 #include "apps/support/plot.h"
 #include "apps/support/progress.h"
+#include "apps/support/text.h"
 #include "apps/wave/optimise.h"
 
 #include "wave_forward.h"
 #include "wave_grad.h"
 
-#include <CLI/CLI.hpp>
 #include <HalideBuffer.h>
 #include <targets/runtime/sylvite_runtime.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <iostream>
 #include <numeric>
 
 namespace sylvite::apps {
@@ -28,10 +26,8 @@ constexpr int smallest_picture = n / 4;
 
 struct Options {
     std::filesystem::path picture = WAVE_PICTURE;
-    std::filesystem::path out = "wave-pictures";
     int steps = 256;
     int iterations = 50;
-    bool quiet = false;
 };
 
 using Grid = Halide::Runtime::Buffer<float, 2>;
@@ -97,50 +93,35 @@ std::map<std::string, std::string> pictures(const Surface &photograph, const Fit
     const std::vector<Image> story = {grey_levels(photograph, n), water_colours(first, n, limit),
                                       water_colours(fit.surface, n, limit), water_colours(nearly, n, limit),
                                       grey_levels(formed, n)};
-
-    std::vector<double> percent;
-    for (double loss : fit.losses) {
-        percent.push_back(std::max(100 * loss / fit.losses.front(), 1e-9));
-    }
     return {
         {"target.png", png_bytes(grey_levels(photograph, n))},
         {"first.png", png_bytes(water_colours(first, n, limit))},
         {"last.png", png_bytes(water_colours(fit.surface, n, limit))},
         {"formed.png", png_bytes(grey_levels(formed, n))},
-        {"loss.png", png_bytes(plot_logarithmic(percent, "iterations", "loss in % of the first"))},
+        {"loss.png", png_bytes(plot_losses(fit.losses, "iterations"))},
         {"story.png", png_bytes(side_by_side(story, 8))},
     };
 }
 
-void run(const Options &options) {
+Result run(const Options &options, const CommandLine &command) {
     const Surface photograph = heights_of(options.picture);
-    need_writable(options.out);
+    command.begin();
 
     Fit fit;
     double seconds = 0;
     {
-        Progress progress(options.iterations, options.quiet);
+        Progress progress(options.iterations, command.quiet());
         fit = fit_surface(photograph, misfit_after(options.steps), options.iterations,
                           [&](const std::vector<double> &losses) {
-                              char text[64];
-                              std::snprintf(text, sizeof text, "loss %.3g (%.2f %% of the first)", losses.back(),
-                                            100 * losses.back() / losses.front());
-                              progress.update(static_cast<int>(losses.size()) - 1, text);
+                              progress.update(static_cast<int>(losses.size()) - 1, loss_text(losses));
+                              return !interrupted();
                           });
         seconds = progress.seconds();
     }
 
-    const auto files = pictures(photograph, fit, options.steps);
-    write_files(options.out, files);
-    if (!options.quiet) {
-        std::string names;
-        for (const auto &[name, contents] : files) {
-            names += " " + name;
-        }
-        std::printf("%s holds%s\n", options.out.c_str(), names.c_str());
-    }
-    std::printf("wave: loss %.6g -> %.6g in %zu iterations, %.1f s\n", fit.losses.front(), fit.losses.back(),
-                fit.losses.size() - 1, seconds);
+    return {
+        text_of("loss %.6g -> %.6g in %zu iterations", fit.losses.front(), fit.losses.back(), fit.losses.size() - 1),
+        seconds, pictures(photograph, fit, options.steps)};
 }
 
 }  // namespace
@@ -149,7 +130,9 @@ void run(const Options &options) {
 
 int main(int argc, char **argv) {
     sylvite::apps::Options options;
-    CLI::App app("Finds the water surface that, left alone, becomes a photograph.");
+    sylvite::apps::CommandLine command("wave", "Finds the water surface that, left alone, becomes a photograph.",
+                                       "wave-pictures");
+    CLI::App &app = command.options();
     app.add_option("picture", options.picture, "PNG or JPEG file; its centred square is taken");
     app.add_option("--steps", options.steps, "time steps until the photograph shows")
         ->check(CLI::Range(1, 100000))
@@ -157,19 +140,5 @@ int main(int argc, char **argv) {
     app.add_option("--iterations", options.iterations, "conjugate gradient steps")
         ->check(CLI::Range(1, 100000))
         ->capture_default_str();
-    app.add_option("--out", options.out, "folder for the pictures")->capture_default_str();
-    app.add_flag("--quiet", options.quiet, "print the last line only");
-    try {
-        app.parse(argc, argv);
-        sylvite::apps::run(options);
-    } catch (const CLI::Success &help) {
-        return app.exit(help);
-    } catch (const CLI::ParseError &error) {
-        std::cerr << "wave: " << error.what() << "\n";
-        return 1;
-    } catch (const std::exception &error) {
-        std::cerr << "wave: " << error.what() << "\n";
-        return 1;
-    }
-    return 0;
+    return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

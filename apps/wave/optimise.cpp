@@ -28,7 +28,7 @@ void need_finite(double value, const std::string &what, int iteration) {
 }  // namespace
 
 Fit fit_surface(const Surface &photograph, const Misfit &misfit, int iterations,
-                const std::function<void(const std::vector<double> &losses)> &report) {
+                const std::function<bool(const std::vector<double> &losses)> &report) {
     const Surface nothing(photograph.size(), 0.0f);
     Fit fit{nothing, {}};
     Surface gradient(photograph.size());
@@ -53,7 +53,9 @@ Fit fit_surface(const Surface &photograph, const Misfit &misfit, int iterations,
         add(descent, -step, gradient);
         fit.losses.push_back(fit.losses.back() - step * steepness / 2);
         need_finite(fit.losses.back(), "the loss", i);
-        report(fit.losses);
+        if (!report(fit.losses)) {
+            break;
+        }
 
         const double next = dot(descent, descent);
         for (size_t k = 0; k < direction.size(); k++) {

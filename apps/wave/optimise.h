@@ -21,9 +21,10 @@ struct Fit {
 /// S'S surface = S' photograph (Hestenes and Stiefel 1952, section 10), starting from the flat surface.
 ///
 /// Each iteration is one evaluation of `misfit`; one more before and one after them measure the first and last loss.
-/// Stops early where the gradient vanishes. `report` is given all losses so far after each iteration.
+/// Stops early where the gradient vanishes. `report` is given all losses so far after each iteration, and ends the search where
+/// it returns false.
 /// Throws std::runtime_error when a loss or gradient is not finite.
 Fit fit_surface(const Surface &photograph, const Misfit &misfit, int iterations,
-                const std::function<void(const std::vector<double> &losses)> &report);
+                const std::function<bool(const std::vector<double> &losses)> &report);
 
 }  // namespace sylvite::apps

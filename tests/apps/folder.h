@@ -9,6 +9,16 @@
 
 namespace sylvite::apps {
 
+/// What lies in a folder, sorted.
+inline std::vector<std::string> names_in(const std::filesystem::path &folder) {
+    std::vector<std::string> names;
+    for (const auto &entry : std::filesystem::directory_iterator(folder)) {
+        names.push_back(entry.path().filename());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 /// An empty folder of its own for a test, removed with its contents at the end.
 class Folder {
 public:
@@ -25,15 +35,7 @@ public:
 
     const std::filesystem::path &path() const { return path_; }
 
-    /// What lies in it, sorted.
-    std::vector<std::string> names() const {
-        std::vector<std::string> result;
-        for (const auto &entry : std::filesystem::directory_iterator(path_)) {
-            result.push_back(entry.path().filename());
-        }
-        std::sort(result.begin(), result.end());
-        return result;
-    }
+    std::vector<std::string> names() const { return names_in(path_); }
 
 private:
     std::filesystem::path path_;

@@ -37,7 +37,7 @@ struct LinearMisfit {
 };
 
 const Surface photograph = {0.5f, -0.25f, 0.125f, 0.0f, -1.0f, 0.75f, 0.3f};
-const auto silent = [](const std::vector<double> &) {};
+const auto silent = [](const std::vector<double> &) { return true; };
 
 TEST(FitSurface, SolvesALinearProblemInAsManyStepsAsItHasUnknowns) {
     LinearMisfit misfit{random_map(1)};
@@ -53,6 +53,7 @@ TEST(FitSurface, ReportsTheLossOfEachIteration) {
     const Fit fit = fit_surface(photograph, std::ref(misfit), 4, [&](const std::vector<double> &losses) {
         EXPECT_EQ(losses.size(), reported.size() + 2);
         reported.push_back(losses.back());
+        return true;
     });
     ASSERT_EQ(fit.losses.size(), 5);
     EXPECT_EQ(misfit.evaluations, 4 + 2) << "one evaluation an iteration, and the first and the last loss";
@@ -66,6 +67,15 @@ TEST(FitSurface, ReportsTheLossOfEachIteration) {
         EXPECT_NEAR(reported[i - 1], measured, 1e-5 * fit.losses[0]);
         EXPECT_LT(fit.losses[i], fit.losses[i - 1]);
     }
+}
+
+TEST(FitSurface, StopsWhereTheReportSaysSo) {
+    LinearMisfit misfit{random_map(2)};
+    const Fit fit = fit_surface(photograph, std::ref(misfit), 4,
+                                [](const std::vector<double> &losses) { return losses.size() < 3; });
+    ASSERT_EQ(fit.losses.size(), 3);
+    Surface gradient(cells);
+    EXPECT_DOUBLE_EQ(fit.losses.back(), misfit(fit.surface, photograph, gradient));
 }
 
 TEST(FitSurface, StopsWhereTheGradientVanishes) {

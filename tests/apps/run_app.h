@@ -3,8 +3,11 @@
 #include "apps/support/files.h"
 #include "tests/apps/folder.h"
 
+#include <gmock/gmock.h>
+
 #include <csignal>
 #include <fcntl.h>
+#include <regex>
 #include <string>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -46,6 +49,58 @@ inline Outcome run_app(const std::string &name, std::vector<std::string> argumen
     rusage usage = {};
     wait4(child, &status, 0, &usage);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), double(usage.ru_maxrss) / 1024};
+}
+
+/// The numbers in the last line of an app, which has the form "NAME: WHAT, 0.1 s"; `what` is a regular expression that
+/// captures them.
+inline std::vector<double> last_line(const std::string &name, const std::string &output, const std::string &what) {
+    const std::regex form("(?:[^]*\\n)?" + name + ": " + what + R"(, \d+\.\d s(?:, interrupted)?\n)");
+    std::smatch match;
+    EXPECT_TRUE(std::regex_match(output, match, form)) << output;
+    std::vector<double> numbers(form.mark_count());
+    for (size_t i = 1; i < match.size(); i++) {
+        numbers[i - 1] = std::stod(match[i]);
+    }
+    return numbers;
+}
+
+/// What a search came to.
+struct Search {
+    double first, last;  ///< losses
+    int iterations;
+};
+
+inline Search search_of(const std::string &name, const std::string &output) {
+    const std::vector<double> numbers = last_line(name, output, R"(loss (\S+) -> (\S+) in (\d+) iterations)");
+    return {numbers[0], numbers[1], static_cast<int>(numbers[2])};
+}
+
+/// Runs an app until Ctrl-C after `seconds`; it has to leave `files`.
+inline Outcome expect_results_after_interrupt(const std::string &name, std::vector<std::string> arguments,
+                                              double seconds, const std::vector<std::string> &files) {
+    const Folder folder;
+    arguments.insert(arguments.end(), {"--quiet", "--out", folder.path()});
+    Outcome outcome = run_app(name, arguments, seconds);
+    EXPECT_EQ(outcome.exit_code, 130) << outcome.output;
+    EXPECT_THAT(outcome.output, testing::EndsWith(", interrupted\n"));
+    EXPECT_THAT(folder.names(), testing::UnorderedElementsAreArray(files));
+    return outcome;
+}
+
+/// Arguments and the one line, but for the name of the app, that they are refused with.
+using Refusals = std::vector<std::pair<std::vector<std::string>, std::string>>;
+
+/// Runs an app with each; nothing may be written. Results go to `out` where the arguments do not say.
+inline void expect_refusals(const std::string &name, const Refusals &refusals, const std::filesystem::path &out) {
+    for (auto [arguments, message] : refusals) {
+        if (std::find(arguments.begin(), arguments.end(), "--out") == arguments.end()) {
+            arguments.insert(arguments.end(), {"--out", out});
+        }
+        const Outcome outcome = run_app(name, arguments);
+        EXPECT_EQ(outcome.exit_code, 1) << message;
+        EXPECT_EQ(outcome.output, std::string(name).append(": ").append(message).append("\n"));
+        EXPECT_FALSE(std::filesystem::exists(out)) << message;
+    }
 }
 
 }  // namespace sylvite::apps

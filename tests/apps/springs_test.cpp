@@ -2,31 +2,12 @@
 
 #include "apps/support/files.h"
 #include "apps/support/image.h"
-#include "tests/apps/folder.h"
 #include "tests/apps/run_app.h"
-
-#include <gmock/gmock.h>
-
-#include <regex>
 
 namespace sylvite::apps {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-
-struct Numbers {
-    double first, last;
-    int iterations;
-};
-
-Numbers last_line(const std::string &output) {
-    static const std::regex form(
-        R"((?:[^]*\n)?springs: loss (\S+) -> (\S+) in (\d+) iterations, \d+\.\d s(?:, interrupted)?\n)");
-    std::smatch match;
-    EXPECT_TRUE(std::regex_match(output, match, form)) << output;
-    return match.empty() ? Numbers{} : Numbers{std::stod(match[1]), std::stod(match[2]), std::stoi(match[3])};
-}
 
 TEST(SpringsApp, ALittleLearningTakesTheHeadFurther) {
     const Folder folder;
@@ -34,41 +15,34 @@ TEST(SpringsApp, ALittleLearningTakesTheHeadFurther) {
     const Outcome outcome = run_app(
         "springs", {"--robot", "b", "--steps", "300", "--iterations", "10", "--frames", "3", "--out", out.string()});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
-    const Numbers numbers = last_line(outcome.output);
-    EXPECT_EQ(numbers.iterations, 10);
-    EXPECT_LT(numbers.last, numbers.first - 0.01);
+    const Search search = search_of("springs", outcome.output);
+    EXPECT_EQ(search.iterations, 10);
+    EXPECT_LT(search.last, search.first - 0.01);
     EXPECT_EQ(read_grey(out / "story.png").width, 3 * 340 + 2 * 8);
     EXPECT_THAT(read_file(out / "walk.npy").substr(0, 128), HasSubstr("'shape': (3, 2, 14, )"));
     EXPECT_THAT(read_file(out / "losses.npy").substr(0, 128), HasSubstr("'shape': (11, )"));
 }
 
 TEST(SpringsApp, CtrlCLeavesWhatWasReached) {
-    const Folder folder;
-    const Outcome outcome = run_app(
-        "springs", {"--quiet", "--iterations", "100000", "--steps", "50", "--out", folder.path().string()}, 1.0);
-    EXPECT_EQ(outcome.exit_code, 130) << outcome.output;
-    EXPECT_THAT(outcome.output, testing::EndsWith(", interrupted\n"));
-    EXPECT_LE(last_line(outcome.output).last, last_line(outcome.output).first);
-    EXPECT_THAT(folder.names(), ElementsAre("losses.npy", "story.png", "walk.npy"));
+    const Outcome outcome = expect_results_after_interrupt("springs", {"--iterations", "100000", "--steps", "50"}, 1.0,
+                                                           {"losses.npy", "story.png", "walk.npy"});
+    const Search search = search_of("springs", outcome.output);
+    EXPECT_LE(search.last, search.first);
 }
 
 TEST(SpringsApp, RefusesBadInputInOneLineAndWritesNothing) {
     const Folder folder;
     write_files(folder.path(), {{"file", "hello"}});
-    const std::string file = (folder.path() / "file").string();
-    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
-        {{"--out", file + "/out"}, "cannot make the folder " + file + "/out: Not a directory"},
-        {{"--robot", "e"}, "--robot: e not in {a,b,c,d}"},
-        {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 100000"},
-        {{"--rate", "0"}, "--rate: Value 0 not in range 0.000001 to 1000.000000"},
-        {{"robot"}, "The following argument was not expected: robot"},
-    };
-    for (const auto &[arguments, message] : cases) {
-        const Outcome outcome = run_app("springs", arguments);
-        EXPECT_EQ(outcome.exit_code, 1) << message;
-        EXPECT_EQ(outcome.output, "springs: " + message + "\n");
-    }
-    EXPECT_THAT(folder.names(), ElementsAre("file"));
+    const std::string file = folder.path() / "file";
+    expect_refusals("springs",
+                    {
+                        {{"--out", file + "/out"}, "cannot make the folder " + file + "/out: Not a directory"},
+                        {{"--robot", "e"}, "--robot: e not in {a,b,c,d}"},
+                        {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 100000"},
+                        {{"--rate", "0"}, "--rate: Value 0 not in range 0.000001 to 1000.000000"},
+                        {{"robot"}, "The following argument was not expected: robot"},
+                    },
+                    folder.path() / "out");
 }
 
 }  // namespace

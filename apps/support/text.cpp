@@ -1,0 +1,21 @@
+#include "apps/support/text.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+namespace sylvite::apps {
+
+std::string text_of(const char *format, ...) {
+    char text[256];
+    va_list values;
+    va_start(values, format);
+    std::vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    return text;
+}
+
+std::string loss_text(const std::vector<double> &losses) {
+    return text_of("loss %.3g (%.2f %% of the first)", losses.back(), 100 * losses.back() / losses.front());
+}
+
+}  // namespace sylvite::apps
