@@ -19,7 +19,7 @@ struct Options {
     World world;
     double density = 0.8;      // atoms in a cube of side sigma
     float temperature = 0.7f;  // at first, and of the bath
-    int steps = 2000, frames = 5;
+    int steps = 2000, frames = 5, film = 60;
     float epsilon = 0.8f, sigma = 0.97f;  // what the search begins with
     int iterations = 30, starts = 200;
 };
@@ -47,20 +47,24 @@ Outcome simulate(const Options &options, const CommandLine &command) {
     int done = 0;
     {
         Progress progress(options.steps, command.quiet());
-        const auto frames_due = [&] {
-            return options.frames == 1 ? 1 : 1 + int(int64_t(done) * (options.frames - 1) / options.steps);
+        // A moment of `count` in all, where it is due; the last one in any case.
+        const auto keep = [&](std::vector<Motions> &moments, int count) {
+            const int64_t due = count > 1 ? 1 + int64_t(done) * (count - 1) / options.steps : count;
+            if (int64_t(moments.size()) < due || (done == options.steps && count > 1)) {
+                moments.push_back(now);
+            }
         };
         note(0, simulator.run(now, 0));
-        film.moments.push_back(now);
+        keep(film.moments, options.frames);
+        keep(film.shown, options.film);
         while (done < options.steps && !interrupted()) {
             const int steps = std::min(stretch, options.steps - done);
             const Course course = simulator.run(now, steps, done);
             now = course.end;
             done += steps;
             note(done, course);
-            if (static_cast<int>(film.moments.size()) < frames_due() || (done == options.steps && options.frames > 1)) {
-                film.moments.push_back(now);
-            }
+            keep(film.moments, options.frames);
+            keep(film.shown, options.film);
             progress.update(done, text_of("%.1f tau, energy of an atom %.5f", film.times.back(),
                                           film.potential_energy.back() + film.kinetic_energy.back()));
         }
@@ -193,6 +197,9 @@ int main(int argc, char **argv) {
     app.add_option("--seed", world.seed, "of places and velocities at first, and of the bath")->capture_default_str();
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    app.add_option("--film", options.film, "how many pictures the animated one has, at most; 0 for none")
+        ->check(CLI::Range(0, 10000))
         ->capture_default_str();
     return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

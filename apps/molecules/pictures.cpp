@@ -2,6 +2,7 @@
 
 #include "apps/support/arrays.h"
 #include "apps/support/draw.h"
+#include "apps/support/film.h"
 #include "apps/support/plot.h"
 
 #include <algorithm>
@@ -86,14 +87,22 @@ std::map<std::string, std::string> film_files(const World &world, const Film &fi
         temperature.y.push_back(film.kinetic_energy[i] / 1.5);
         total.y.push_back(film.potential_energy[i] + film.kinetic_energy[i]);
     }
+    std::vector<Image> pictures;
+    for (const Motions &moment : film.shown) {
+        pictures.push_back(moment_image(world, moment));
+    }
     const int moments = static_cast<int>(film.moments.size()), samples = static_cast<int>(film.times.size());
-    return {
+    std::map<std::string, std::string> files = {
         {"story.png", png_bytes(side_by_side(story, 8))},
         {"temperature.png", png_bytes(plot({temperature}, {"time"}, {"temperature"}))},
         {"energy.png", png_bytes(plot({total}, {"time"}, {"energy of an atom"}))},
         {"places.npy", npy_bytes(places, {world.atoms, 3, moments})},
         {"energies.npy", npy_bytes(energies, {samples, 2})},
     };
+    if (!pictures.empty()) {
+        files["atoms.webp"] = film_bytes(pictures);
+    }
+    return files;
 }
 
 std::map<std::string, std::string> fit_files(const World &world, const Motions &start, const Coordinates &seen,

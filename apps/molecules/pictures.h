@@ -11,11 +11,12 @@ namespace sylvite::apps {
 /// What a simulation was at several moments, the first one at its start.
 struct Film {
     std::vector<Motions> moments;
+    std::vector<Motions> shown;                            ///< in the animated picture
     std::vector<double> times;                             ///< in tau
     std::vector<double> potential_energy, kinetic_energy;  ///< an atom, in epsilon
 };
 
-/// The results as files, name to contents: a strip of pictures of the atoms, slow ones blue and fast ones red, and curves
+/// The results as files, name to contents: a strip of pictures of the atoms, slow ones blue and fast ones red, an animated one, and curves
 /// of the temperature and of the total energy; as NumPy arrays the places at all moments (moments, 3, atoms) and the
 /// energies (2, moments).
 std::map<std::string, std::string> film_files(const World &world, const Film &film);

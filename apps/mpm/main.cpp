@@ -18,7 +18,7 @@ struct Options {
     std::string scene = "robot";
     std::optional<int> steps;
     std::optional<double> rate;
-    int iterations = 99, frames = 5;
+    int iterations = 99, frames = 5, film = 60;
     unsigned seed = 0;
     float friction = -1;
 };
@@ -44,14 +44,10 @@ Result run(const Options &options, const CommandLine &command) {
         seconds = progress.seconds();
     }
 
-    Moments moments;
-    for (int i = 0; i < options.frames; i++) {
-        const int step = options.frames == 1 ? steps : steps * i / (options.frames - 1);
-        moments.push_back(simulator.place(learnt.controls, step));
-    }
+    const auto walk = [&](int frames) { return simulator.walk(learnt.controls, steps, moments(steps, frames)); };
     const double lowest = *std::min_element(learnt.losses.begin(), learnt.losses.end());
     return {text_of("loss %.6f -> %.6f in %zu iterations", learnt.losses.front(), lowest, learnt.losses.size() - 1),
-            seconds, result_files(scene, moments, learnt.losses)};
+            seconds, result_files(scene, walk(options.frames), walk(options.film), learnt.losses)};
 }
 
 }  // namespace
@@ -78,6 +74,9 @@ int main(int argc, char **argv) {
     app.add_option("--seed", options.seed, "of the weights at first")->capture_default_str();
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    app.add_option("--film", options.film, "how many pictures the animated one has; 0 for none")
+        ->check(CLI::Range(0, 10000))
         ->capture_default_str();
     return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

@@ -4,6 +4,7 @@
 #include "apps/support/draw.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace sylvite::apps {
@@ -43,21 +44,32 @@ Image picture(const Scene &scene, const std::vector<float> &place) {
     return image;
 }
 
+// How many particles each cell has.
+std::string matter_file(const Scene &scene, const std::vector<float> &place) {
+    const std::vector<int> extents(scene.dimensions, scene.cells);
+    std::vector<float> fluid(static_cast<size_t>(std::pow(scene.cells, scene.dimensions))), solid(fluid);
+    for (int p = 0; p < scene.particles; p++) {
+        size_t cell = 0;
+        for (int axis = scene.dimensions - 1; axis >= 0; axis--) {
+            const float at = place[size_t(axis) * scene.particles + p] * static_cast<float>(scene.cells);
+            cell = cell * scene.cells + std::clamp(static_cast<int>(at), 0, scene.cells - 1);
+        }
+        (scene.material[p] == 0 ? fluid : solid)[cell]++;
+    }
+    return vti_bytes({{"fluid", fluid}, {"solid", solid}}, extents, 1.0 / scene.cells);
+}
+
 }  // namespace
 
-std::map<std::string, std::string> result_files(const Scene &scene, const Moments &moments,
+std::map<std::string, std::string> result_files(const Scene &scene, const Recording &moments, const Recording &film,
                                                 const std::vector<double> &losses) {
-    std::vector<Image> story;
-    std::vector<float> walk;
-    for (const std::vector<float> &place : moments) {
-        story.push_back(picture(scene, place));
-        walk.insert(walk.end(), place.begin(), place.end());
+    const auto seen = [&](const std::vector<float> &place) { return picture(scene, place); };
+    std::map<std::string, std::string> files =
+        walk_files(moments, film, {scene.particles, scene.dimensions}, seen, losses);
+    for (size_t i = 0; i < moments.size(); i++) {
+        files["matter_" + std::to_string(i) + ".vti"] = matter_file(scene, moments[i]);
     }
-    return {
-        {"story.png", png_bytes(side_by_side(story, 8))},
-        {"walk.npy", npy_bytes(walk, {scene.particles, scene.dimensions, static_cast<int>(moments.size())})},
-        {"losses.npy", npy_bytes(losses, {static_cast<int>(losses.size())})},
-    };
+    return files;
 }
 
 }  // namespace sylvite::apps

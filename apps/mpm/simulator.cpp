@@ -69,6 +69,10 @@ std::vector<float> Simulator::place(const Point &controls, int steps) const {
     return formed;
 }
 
+Recording Simulator::walk(const Point &controls, int steps, const std::vector<int> &when) const {
+    return record("particles", "place", when, [&] { return place(controls, steps); });
+}
+
 double Simulator::loss(const Point &controls, int steps, Point &gradient) const {
     Arguments a(scene_, controls);
     gradient.resize(controls.size());

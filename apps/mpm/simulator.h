@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/mpm/scene.h"
+#include "apps/support/film.h"
 #include "apps/support/minimise.h"
 
 namespace sylvite::apps {
@@ -21,6 +22,8 @@ public:
     double loss(const Point &controls, int steps, Point &gradient) const;
     /// Where the particles are after `steps` steps, (particles, dimensions).
     std::vector<float> place(const Point &controls, int steps) const;
+    /// Where they are at the steps `when` of `steps`.
+    Recording walk(const Point &controls, int steps, const std::vector<int> &when) const;
 
 private:
     const Scene &scene_;

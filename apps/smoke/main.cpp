@@ -29,7 +29,7 @@ struct Options {
     std::string pressure = "jacobi";
     int steps = 100;
     int iterations = 150;
-    int frames = 6;
+    int frames = 6, film = 51;
     float inflow = 0;
 };
 
@@ -82,13 +82,15 @@ public:
         options_(options), simulator_(simulators.at(options.pressure)), smoke_(stripes()),
         picture_(density_of(options.picture)) {}
 
-    /// The flow, velocity and smoke, after `steps` steps.
-    Point simulated(const Point &velocity, int steps) const {
+    /// The flow, velocity and smoke, at some steps.
+    Recording simulated(const Point &velocity, const std::vector<int> &when) const {
         Point formed(3 * cells);
         auto loss = Halide::Runtime::Buffer<float, 0>::make_scalar();
         Field from = as_field(velocity), smoke = as_field(smoke_), picture = as_field(picture_), to = as_field(formed);
-        check(simulator_.forward(from, smoke, picture, options_.inflow, steps, loss, to));
-        return formed;
+        return record("flow", "start", when, [&] {
+            check(simulator_.forward(from, smoke, picture, options_.inflow, options_.steps, loss, to));
+            return formed;
+        });
     }
 
     double loss(const Point &velocity, Point &gradient) const {
@@ -103,10 +105,8 @@ public:
     /// All files of the result.
     std::map<std::string, std::string> files(const Minimum &found) const {
         Frames frames;
-        for (int i = 0; i < options_.frames; i++) {
-            const int step = options_.frames == 1 ? options_.steps : options_.steps * i / (options_.frames - 1);
-            frames.flows.push_back(simulated(found.point, step));
-        }
+        frames.flows = simulated(found.point, moments(options_.steps, options_.frames));
+        frames.film = simulated(found.point, moments(options_.steps, options_.film));
         frames.target = picture_;
         frames.velocity = found.point;
         return result_files(frames, n, found.losses);
@@ -166,6 +166,9 @@ int main(int argc, char **argv) {
         ->capture_default_str();
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    app.add_option("--film", options.film, "how many pictures the animated one has; 0 for none")
+        ->check(CLI::Range(0, 10000))
         ->capture_default_str();
     return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

@@ -32,9 +32,13 @@ std::map<std::string, std::string> result_files(const Frames &frames, int n, con
         story.push_back(smoke_image(density, n));
         smoke.insert(smoke.end(), density.begin(), density.end());
     }
+    std::vector<Image> film;
+    for (const Values &flow : frames.film) {
+        film.push_back(smoke_image(channel(flow, n, 2), n));
+    }
     const Image formed = story.back(), target = smoke_image(frames.target, n);
     story.push_back(target);
-    return {
+    std::map<std::string, std::string> files = {
         {"target.png", png_bytes(target)},
         {"formed.png", png_bytes(formed)},
         {"story.png", png_bytes(side_by_side(story, 8))},
@@ -42,6 +46,16 @@ std::map<std::string, std::string> result_files(const Frames &frames, int n, con
         {"velocity.npy", npy_bytes(frames.velocity, {n, n, 2})},
         {"smoke.npy", npy_bytes(smoke, {n, n, static_cast<int>(frames.flows.size())})},
     };
+    for (size_t i = 0; i < frames.flows.size(); i++) {
+        const Values &flow = frames.flows[i];
+        files["flow_" + std::to_string(i) + ".vti"] = vti_bytes(
+            {{"velocity_x", channel(flow, n, 0)}, {"velocity_y", channel(flow, n, 1)}, {"smoke", channel(flow, n, 2)}},
+            {n, n});
+    }
+    if (!film.empty()) {
+        files["smoke.webp"] = film_bytes(film);
+    }
+    return files;
 }
 
 }  // namespace sylvite::apps

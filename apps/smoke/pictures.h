@@ -1,6 +1,6 @@
 #pragma once
 
-#include "apps/support/image.h"
+#include "apps/support/film.h"
 
 #include <map>
 #include <string>
@@ -10,13 +10,14 @@ namespace sylvite::apps {
 
 /// What a search found, as fields of n x n cells, row by row, one channel after the other.
 struct Frames {
-    std::vector<float> target;              ///< the picture, one channel
-    std::vector<float> velocity;            ///< at the start, two channels, cells a step
-    std::vector<std::vector<float>> flows;  ///< velocity and smoke at several moments, the last one at the end
+    std::vector<float> target;    ///< the picture, one channel
+    std::vector<float> velocity;  ///< at the start, two channels, cells a step
+    Recording flows;              ///< velocity and smoke at several moments, the last one at the end
+    Recording film;               ///< the same at the moments of the animated picture
 };
 
 /// The results as files, name to contents: pictures, the loss over the evaluations, and as NumPy arrays the velocity
-/// at the start, (2, n, n), and the smoke at all moments, (moments, n, n).
+/// at the start, (2, n, n), and the smoke at all moments, (moments, n, n); for ParaView the flow at each moment.
 std::map<std::string, std::string> result_files(const Frames &frames, int n, const std::vector<double> &losses);
 
 }  // namespace sylvite::apps

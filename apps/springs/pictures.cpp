@@ -1,9 +1,6 @@
 #include "apps/springs/pictures.h"
 
-#include "apps/support/arrays.h"
 #include "apps/support/draw.h"
-
-#include <algorithm>
 
 namespace sylvite::apps {
 
@@ -34,19 +31,10 @@ Image picture(const Robot &robot, const std::vector<float> &place) {
 
 }  // namespace
 
-std::map<std::string, std::string> result_files(const Robot &robot, const Moments &moments,
+std::map<std::string, std::string> result_files(const Robot &robot, const Recording &moments, const Recording &film,
                                                 const std::vector<double> &losses) {
-    std::vector<Image> story;
-    std::vector<float> walk;
-    for (const std::vector<float> &place : moments) {
-        story.push_back(picture(robot, place));
-        walk.insert(walk.end(), place.begin(), place.end());
-    }
-    return {
-        {"story.png", png_bytes(side_by_side(story, 8))},
-        {"walk.npy", npy_bytes(walk, {robot.masses, 2, static_cast<int>(moments.size())})},
-        {"losses.npy", npy_bytes(losses, {static_cast<int>(losses.size())})},
-    };
+    const auto seen = [&](const std::vector<float> &place) { return picture(robot, place); };
+    return walk_files(moments, film, {robot.masses, 2}, seen, losses);
 }
 
 }  // namespace sylvite::apps

@@ -68,6 +68,10 @@ std::vector<float> Simulator::place(const Weights &weights, int steps) const {
     return formed;
 }
 
+Recording Simulator::walk(const Weights &weights, int steps, const std::vector<int> &when) const {
+    return record("motion", "place", when, [&] { return place(weights, steps); });
+}
+
 double Simulator::loss(const Weights &weights, int steps, Weights &gradient) const {
     Body body(robot_);
     Brain brain(robot_, weights), slope(robot_, gradient);

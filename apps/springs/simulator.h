@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/springs/controller.h"
+#include "apps/support/film.h"
 
 namespace sylvite::apps {
 
@@ -13,6 +14,8 @@ public:
     double loss(const Weights &weights, int steps, Weights &gradient) const;
     /// Where the masses are after `steps` steps, (masses, 2).
     std::vector<float> place(const Weights &weights, int steps) const;
+    /// Where they are at the steps `when` of `steps`.
+    Recording walk(const Weights &weights, int steps, const std::vector<int> &when) const;
 
 private:
     const Robot &robot_;

@@ -47,4 +47,20 @@ std::string npy_bytes(const std::vector<double> &values, const std::vector<int> 
     return npy(values, extents);
 }
 
+std::string vti_bytes(const std::vector<GridField> &fields, const std::vector<int> &extents, double spacing) {
+    std::vector<Halide::Runtime::Buffer<const float>> arrays;
+    std::vector<Field> named;
+    for (const GridField &field : fields) {
+        arrays.emplace_back(field.values.data(), extents);
+    }
+    for (size_t i = 0; i < fields.size(); i++) {
+        named.push_back({fields[i].name, arrays[i].raw_buffer()});
+    }
+    Grid grid;
+    for (size_t axis = 0; axis < extents.size(); axis++) {
+        grid.origin[axis] = spacing / 2, grid.spacing[axis] = spacing;
+    }
+    return bytes_of([&](const std::string &path) { write_vti(path, named, grid); });
+}
+
 }  // namespace sylvite::apps

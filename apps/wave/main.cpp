@@ -1,6 +1,8 @@
 // Finds the water surface that becomes a photograph: see README.md.
 
+#include "apps/support/arrays.h"
 #include "apps/support/command_line.h"
+#include "apps/support/film.h"
 #include "apps/support/image.h"
 #include "apps/support/plot.h"
 #include "apps/support/progress.h"
@@ -28,6 +30,7 @@ struct Options {
     std::filesystem::path picture = WAVE_PICTURE;
     int steps = 256;
     int iterations = 50;
+    int film = 65;
 };
 
 using Grid = Halide::Runtime::Buffer<float, 2>;
@@ -40,14 +43,16 @@ void check(int code) {
     }
 }
 
-/// The surface after `steps` steps.
-Surface simulate(const Surface &surface, int steps) {
+/// The surface at the steps `when` of `steps`.
+Recording simulate(const Surface &surface, int steps, const std::vector<int> &when) {
     Surface formed(surface.size());
     const Surface photograph(surface.size(), 0.0f);
     auto loss = Halide::Runtime::Buffer<float, 0>::make_scalar();
     Grid from = as_grid(surface), against = as_grid(photograph), to = as_grid(formed);
-    check(wave_forward(from, against, steps, loss, to));
-    return formed;
+    return record("wave", "surface", when, [&] {
+        check(wave_forward(from, against, steps, loss, to));
+        return formed;
+    });
 }
 
 Misfit misfit_after(int steps) {
@@ -80,27 +85,39 @@ Surface heights_of(const std::filesystem::path &path) {
     return heights;
 }
 
-std::map<std::string, std::string> pictures(const Surface &photograph, const Fit &fit, int steps) {
+std::map<std::string, std::string> result_files(const Surface &photograph, const Fit &fit, const Options &options) {
     float highest = 0;
     for (float height : fit.surface) {
         highest = std::max(highest, std::abs(height));
     }
     const float limit = 0.6f * std::max(highest, 1e-6f);
     const Surface first(photograph.size(), 0.0f);
-    const Surface formed = simulate(fit.surface, steps);
-
-    const Surface nearly = simulate(fit.surface, steps - steps / 8);
+    const int steps = options.steps;
+    const Recording ends = simulate(fit.surface, steps, {steps - steps / 8, steps});
+    const Surface &nearly = ends[0], &formed = ends[1];
     const std::vector<Image> story = {grey_levels(photograph, n), water_colours(first, n, limit),
                                       water_colours(fit.surface, n, limit), water_colours(nearly, n, limit),
                                       grey_levels(formed, n)};
-    return {
+    std::map<std::string, std::string> files = {
         {"target.png", png_bytes(grey_levels(photograph, n))},
         {"first.png", png_bytes(water_colours(first, n, limit))},
         {"last.png", png_bytes(water_colours(fit.surface, n, limit))},
         {"formed.png", png_bytes(grey_levels(formed, n))},
         {"loss.png", png_bytes(plot_losses(fit.losses, "iterations"))},
         {"story.png", png_bytes(side_by_side(story, 8))},
+        {"surface.npy", npy_bytes(fit.surface, {n, n})},
+        {"formed.npy", npy_bytes(formed, {n, n})},
+        {"losses.npy", npy_bytes(fit.losses, {static_cast<int>(fit.losses.size())})},
+        {"wave.vti", vti_bytes({{"photograph", photograph}, {"surface", fit.surface}, {"formed", formed}}, {n, n})},
     };
+    std::vector<Image> film;
+    for (const Surface &moment : simulate(fit.surface, steps, moments(steps, options.film))) {
+        film.push_back(water_colours(moment, n, limit));
+    }
+    if (!film.empty()) {
+        files["wave.webp"] = film_bytes(film);
+    }
+    return files;
 }
 
 Result run(const Options &options, const CommandLine &command) {
@@ -121,7 +138,7 @@ Result run(const Options &options, const CommandLine &command) {
 
     return {
         text_of("loss %.6g -> %.6g in %zu iterations", fit.losses.front(), fit.losses.back(), fit.losses.size() - 1),
-        seconds, pictures(photograph, fit, options.steps)};
+        seconds, result_files(photograph, fit, options)};
 }
 
 }  // namespace
@@ -139,6 +156,9 @@ int main(int argc, char **argv) {
         ->capture_default_str();
     app.add_option("--iterations", options.iterations, "conjugate gradient steps")
         ->check(CLI::Range(1, 100000))
+        ->capture_default_str();
+    app.add_option("--film", options.film, "how many pictures the animated one has; 0 for none")
+        ->check(CLI::Range(0, 10000))
         ->capture_default_str();
     return command.run(argc, argv, [&] { return sylvite::apps::run(options, command); });
 }

@@ -2,6 +2,7 @@
 
 #include "apps/support/files.h"
 #include "apps/support/image.h"
+#include "tests/apps/film_frames.h"
 #include "tests/apps/run_app.h"
 
 namespace sylvite::apps {
@@ -13,8 +14,8 @@ using testing::HasSubstr;
 TEST(MoleculesApp, KeepsTheEnergyOfASimulation) {
     const Folder folder;
     const std::filesystem::path out = folder.path() / "new" / "results";
-    const Outcome outcome = run_app(
-        "molecules", {"--atoms", "125", "--cutoff", "2.3", "--steps", "200", "--frames", "3", "--out", out.string()});
+    const Outcome outcome = run_app("molecules", {"--atoms", "125", "--cutoff", "2.3", "--steps", "200", "--frames",
+                                                  "3", "--film", "4", "--out", out.string()});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
     const std::vector<double> numbers = last_line(
         "molecules", outcome.output, R"(energy of an atom (\S+) -> (\S+), temperature (\S+) after (\d+) steps)");
@@ -24,6 +25,7 @@ TEST(MoleculesApp, KeepsTheEnergyOfASimulation) {
     EXPECT_EQ(numbers[3], 200);
     EXPECT_EQ(read_grey(out / "story.png").width, 3 * 300 + 2 * 8);
     EXPECT_THAT(read_file(out / "places.npy").substr(0, 128), HasSubstr("'shape': (3, 3, 125, )"));
+    EXPECT_EQ(film_frames(read_file(out / "atoms.webp")).size(), 4u);
     EXPECT_THAT(read_file(out / "energies.npy").substr(0, 128), HasSubstr("'shape': (2, 8, )"));
 }
 
@@ -51,8 +53,9 @@ TEST(MoleculesApp, FindsTheClusterOfLowestEnergy) {
 }
 
 TEST(MoleculesApp, CtrlCLeavesWhatWasReached) {
-    expect_results_after_interrupt("molecules", {"--steps", "10000000"}, 1.0,
-                                   {"energies.npy", "energy.png", "places.npy", "story.png", "temperature.png"});
+    expect_results_after_interrupt(
+        "molecules", {"--steps", "10000000"}, 1.0,
+        {"atoms.webp", "energies.npy", "energy.png", "places.npy", "story.png", "temperature.png"});
 }
 
 TEST(MoleculesApp, RefusesBadInputInOneLineAndWritesNothing) {

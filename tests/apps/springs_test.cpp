@@ -2,6 +2,7 @@
 
 #include "apps/support/files.h"
 #include "apps/support/image.h"
+#include "tests/apps/film_frames.h"
 #include "tests/apps/run_app.h"
 
 namespace sylvite::apps {
@@ -12,20 +13,21 @@ using testing::HasSubstr;
 TEST(SpringsApp, ALittleLearningTakesTheHeadFurther) {
     const Folder folder;
     const std::filesystem::path out = folder.path() / "new" / "pictures";
-    const Outcome outcome = run_app(
-        "springs", {"--robot", "b", "--steps", "300", "--iterations", "10", "--frames", "3", "--out", out.string()});
+    const Outcome outcome = run_app("springs", {"--robot", "b", "--steps", "300", "--iterations", "10", "--frames", "3",
+                                                "--film", "4", "--out", out.string()});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
     const Search search = search_of("springs", outcome.output);
     EXPECT_EQ(search.iterations, 10);
     EXPECT_LT(search.last, search.first - 0.01);
     EXPECT_EQ(read_grey(out / "story.png").width, 3 * 340 + 2 * 8);
     EXPECT_THAT(read_file(out / "walk.npy").substr(0, 128), HasSubstr("'shape': (3, 2, 14, )"));
+    EXPECT_EQ(film_frames(read_file(out / "walk.webp")).size(), 4u);
     EXPECT_THAT(read_file(out / "losses.npy").substr(0, 128), HasSubstr("'shape': (11, )"));
 }
 
 TEST(SpringsApp, CtrlCLeavesWhatWasReached) {
     const Outcome outcome = expect_results_after_interrupt("springs", {"--iterations", "100000", "--steps", "50"}, 1.0,
-                                                           {"losses.npy", "story.png", "walk.npy"});
+                                                           {"losses.npy", "story.png", "walk.npy", "walk.webp"});
     const Search search = search_of("springs", outcome.output);
     EXPECT_LE(search.last, search.first);
 }

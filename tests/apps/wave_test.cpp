@@ -2,6 +2,7 @@
 
 #include "apps/support/files.h"
 #include "apps/support/image.h"
+#include "tests/apps/film_frames.h"
 #include "tests/apps/run_app.h"
 
 namespace sylvite::apps {
@@ -9,13 +10,14 @@ namespace {
 
 Outcome run_wave(const std::vector<std::string> &arguments) { return run_app("wave", arguments); }
 
-const std::vector<std::string> all_files = {"first.png", "formed.png", "last.png",
-                                            "loss.png",  "story.png",  "target.png"};
+const std::vector<std::string> all_files = {"first.png",  "formed.npy", "formed.png", "last.png",
+                                            "loss.png",   "losses.npy", "story.png",  "surface.npy",
+                                            "target.png", "wave.vti",   "wave.webp"};
 
 TEST(Wave, PaintsPicturesAndLowersTheLoss) {
     Folder folder;
     const std::filesystem::path out = folder.path() / "new" / "pictures";
-    const Outcome outcome = run_wave({"--steps", "12", "--iterations", "8", "--out", out});
+    const Outcome outcome = run_wave({"--steps", "12", "--iterations", "8", "--film", "3", "--out", out});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
     const Search search = search_of("wave", outcome.output);
     EXPECT_EQ(search.iterations, 8);
@@ -31,6 +33,12 @@ TEST(Wave, PaintsPicturesAndLowersTheLoss) {
     EXPECT_GT(read_grey(out / "loss.png").width, 0);
     EXPECT_EQ(names_in(out), all_files);
 
+    EXPECT_EQ(film_frames(read_file(out / "wave.webp")).size(), 3u);
+    EXPECT_THAT(read_file(out / "formed.npy").substr(0, 128), testing::HasSubstr("'shape': (256, 256, )"));
+    EXPECT_THAT(read_file(out / "losses.npy").substr(0, 128), testing::HasSubstr("'shape': (9, )"));
+    EXPECT_THAT(read_file(out / "wave.vti"),
+                testing::AllOf(testing::HasSubstr("0 255 0 255 0 0"), testing::HasSubstr("surface")));
+
     // The first surface is still water; the picture formed is near the photograph.
     const Image first = read_grey(out / "first.png");
     EXPECT_THAT(first.pixels, testing::Each(first.pixels[0]));
@@ -45,7 +53,7 @@ TEST(Wave, PaintsPicturesAndLowersTheLoss) {
 
 TEST(Wave, TellsItsProgressInLinesWhereThereIsNoTerminal) {
     Folder folder;
-    std::vector<std::string> arguments = {"--steps", "2", "--iterations", "3", "--out", folder.path()};
+    std::vector<std::string> arguments = {"--steps", "2", "--iterations", "3", "--film", "0", "--out", folder.path()};
     const std::string loud = run_wave(arguments).output;
     arguments.push_back("--quiet");
     const std::string quiet = run_wave(arguments).output;
@@ -56,8 +64,8 @@ TEST(Wave, TellsItsProgressInLinesWhereThereIsNoTerminal) {
 }
 
 TEST(Wave, CtrlCLeavesWhatWasReached) {
-    const Outcome outcome =
-        expect_results_after_interrupt("wave", {"--iterations", "100000", "--steps", "20"}, 0.7, all_files);
+    const Outcome outcome = expect_results_after_interrupt(
+        "wave", {"--iterations", "100000", "--steps", "20", "--film", "2"}, 0.7, all_files);
     const Search search = search_of("wave", outcome.output);
     EXPECT_LT(search.iterations, 100000);
     EXPECT_LE(search.last, search.first);
