@@ -2,8 +2,7 @@
 
 #include "apps/ode/experiments.h"
 #include "autodiff/program.h"
-#include "autoscheduler/autoschedule.h"
-#include "tests/support/run_on_targets.h"
+#include "tests/apps/on_targets.h"
 
 namespace sylvite::apps {
 namespace {
@@ -25,14 +24,7 @@ Buffer<float> pair(float a, float b) {
     return values;
 }
 
-class OdeOn : public testing::TestWithParam<TargetRow> {};
-
-void check(const Program &program, const NamedArguments &arguments, double tolerance) {
-    const auto schedule_for = [&](const TargetRow &row) { return autoschedule(program, row); };
-    const TargetRow &baseline = find_target("x86-64"), &row = OdeOn::GetParam();
-    test::check_on_target(row, program, schedule_for(row), arguments,
-                          test::run_here(program, baseline, schedule_for(baseline), arguments), tolerance);
-}
+class OdeOn : public OnTargets {};
 
 // Eight steps of equal length, in reverse.
 TEST_P(OdeOn, GradientOfGivenSteps) {
@@ -65,8 +57,7 @@ TEST_P(OdeOn, AdaptiveSteps) {
           {arguments.begin(), arguments.end() - 1}, 1e-3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, OdeOn, testing::Values(find_target("x86-64-avx512"), find_target("vulkan")),
-                         [](const auto &info) { return info.param.name == "vulkan" ? "Vulkan" : "Avx512"; });
+INSTANTIATE_TEST_SUITE_P(Targets, OdeOn, app_targets(), name_of_target);
 
 }  // namespace
 }  // namespace sylvite::apps
