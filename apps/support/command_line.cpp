@@ -2,9 +2,12 @@
 
 #include "apps/support/files.h"
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
+#include <new>
 
 namespace sylvite::apps {
 
@@ -18,6 +21,20 @@ void interrupt(int signal) {
     std::signal(signal, SIG_DFL);
 }
 
+/// CLI11's ranges take a NaN for a number within them.
+void refuse_nan(const CLI::App &options) {
+    for (const CLI::Option *option : options.get_options()) {
+        if (option->get_type_name().find("FLOAT") == std::string::npos) {
+            continue;
+        }
+        for (const std::string &value : option->results()) {
+            if (std::isnan(std::strtod(value.c_str(), nullptr))) {
+                throw CLI::ValidationError(option->get_name(), "Value " + value + " is no number");
+            }
+        }
+    }
+}
+
 }  // namespace
 
 bool interrupted() { return was_interrupted != 0; }
@@ -27,10 +44,13 @@ int CommandLine::run(int argc, char **argv, const std::function<Result()> &work)
     options_.add_flag("--quiet", quiet_, "print the last line only");
     try {
         options_.parse(argc, argv);
+        refuse_nan(options_);
         finish(work());
         return interrupted() ? exit_interrupted : 0;
     } catch (const CLI::Success &help) {
         return options_.exit(help);
+    } catch (const std::bad_alloc &) {
+        std::cerr << options_.get_name() << ": there is not enough memory for a problem of this size\n";
     } catch (const std::exception &error) {
         std::cerr << options_.get_name() << ": " << error.what() << "\n";
     }

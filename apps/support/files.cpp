@@ -36,6 +36,9 @@ std::string read_file(const fs::path &path) {
     if (fs::is_directory(path, ignored)) {
         fail("read", path, std::make_error_code(std::errc::is_a_directory));
     }
+    if (fs::is_character_file(path, ignored)) {
+        fail("read", path, "it is a device");  // some have no end
+    }
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     std::string bytes{std::istreambuf_iterator<char>(file), {}};

@@ -79,6 +79,15 @@ TEST(CommandLine, ErrorsAreOneLine) {
     EXPECT_EQ(bad_option.errors, "app: --number: Value 0 not in range 1 to 9\n");
     EXPECT_EQ(bad_option.output, "");
 
+    double length = 1;
+    CommandLine with_length("app", "Does something.", "results");
+    with_length.options().add_option("--length", length, "in m")->check(CLI::Range(0.0, 2.0));
+    EXPECT_EQ(ending(with_length, {"--length", "nan"}, never).errors, "app: --length: Value nan is no number\n");
+
+    const Ending no_memory = end_of({}, []() -> Result { throw std::bad_alloc(); });
+    EXPECT_EQ(no_memory.exit_code, 1);
+    EXPECT_EQ(no_memory.errors, "app: there is not enough memory for a problem of this size\n");
+
     const Ending failure = end_of({}, []() -> Result { throw std::runtime_error("it is too late"); });
     EXPECT_EQ(failure.exit_code, 1);
     EXPECT_EQ(failure.errors, "app: it is too late\n");

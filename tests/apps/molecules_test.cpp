@@ -66,6 +66,7 @@ TEST(MoleculesApp, RefusesBadInputInOneLineAndWritesNothing) {
                     {
                         {{"--out", file + "/out"}, "cannot make the folder " + file + "/out: Not a directory"},
                         {{"freeze"}, "what: freeze not in {simulate,fit,cluster}"},
+                        {{"--density", "nan"}, "--density: Value nan is no number"},
                         {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 10000000"},
                         {{"--atoms", "60"},
                          "the cutoff, 2.5, is more than half the side of the cube, 4.21716: take more atoms, a lower "

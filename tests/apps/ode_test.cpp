@@ -56,6 +56,7 @@ TEST(Ode, RefusesBadInputInOneLineAndWritesNothing) {
                         {{"--truth", "1"}, "--truth needs 2 numbers for van_der_pol; it has 1"},
                         {{"robertson", "--guess", "1", "2"}, "--guess needs 3 numbers for robertson; it has 2"},
                         {{"--guess", "1", "-2"}, "--guess needs numbers above 0; one is -2.000000"},
+                        {{"--until", "nan"}, "--until: Value nan is no number"},
                         {{"--tolerance", "1"}, "--tolerance: Value 1 not in range 0.000000 to 0.100000"},
                         {{"--colour"}, "The following argument was not expected: --colour"},
                     },

@@ -82,6 +82,8 @@ TEST(Smoke, RefusesBadInputInOneLineAndWritesNothing) {
                          file("small.png") + " is too small: it has 15 x 200 pixels, and 16 each way are needed"},
                         {{"--out", file("text.png") + "/out"},
                          "cannot make the folder " + file("text.png") + "/out: Not a directory"},
+                        {{"/dev/zero"}, "cannot read /dev/zero: it is a device"},
+                        {{"--inflow", "nan"}, "--inflow: Value nan is no number"},
                         {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 10000"},
                         {{"--inflow", "-1"}, "--inflow: Value -1 not in range 0.000000 to 1.000000"},
                         {{"--pressure", "none"}, "--pressure: none not in {jacobi,multigrid}"},
