@@ -141,6 +141,14 @@ private:
         add(name, func.function());
     }
 
+    std::vector<Function> all_stages() const {
+        std::vector<Function> all;
+        for (const auto &[name, function] : functions_) {
+            all.push_back(function);
+        }
+        return all;
+    }
+
     Expr find_size(const std::string &name, int offset) const {
         if (const auto found = sizes_.find(name); found != sizes_.end()) {
             return found->second;
@@ -157,11 +165,13 @@ private:
     void apply(const Directive &directive, const Halide::Stage &stage, const Func &func, const std::string &stage_name,
                bool is_special = false) {
         const DirectiveCall::Scope scope{
-            schedule_.file, stage_name,
+            schedule_.file,
+            stage_name,
             [this](const std::string &name, const Place &place, int &update) {
                 return find_stage(name, place, update);
             },
             [this](const std::string &name, const Place &place, const Func &f) { define_stage(name, place, f); },
+            [this] { return all_stages(); },
             [this](const std::string &name, int offset) { return find_size(name, offset); }};
         DirectiveCall call(stage, func, directive, scope);
         try {

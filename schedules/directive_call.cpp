@@ -131,6 +131,35 @@ Func DirectiveCall::reader(size_t i) const {
     return reader;
 }
 
+Func DirectiveCall::joined(size_t i, const std::vector<Func> &others) const {
+    int update = -1;
+    const Func other = scope_.find_stage(word(i), place(i), update);
+    if (update >= 0) {
+        schedule_error(scope_.file, place(i),
+                       directive_.name + " is said of all of a Func: leave .update(" + std::to_string(update) +
+                           ") out.");
+    }
+    if (std::any_of(others.begin(), others.end(), [&](const Func &f) { return f.name() == other.name(); })) {
+        schedule_error(scope_.file, place(i), directive_.name + " has " + word(i) + " twice.");
+    }
+    if (other.dimensions() != func.dimensions()) {
+        schedule_error(scope_.file, place(i),
+                       directive_.name + " needs stages of as many dimensions; " + scope_.stage_name + " has " +
+                           std::to_string(func.dimensions()) + ", " + word(i) + " " +
+                           std::to_string(other.dimensions()) + ".");
+    }
+    const std::pair<const Func &, const std::string &> both[] = {{func, scope_.stage_name}, {other, word(i)}};
+    for (const auto &[stage, name] : both) {
+        need_inner_stage(stage, name, place(i));
+        if (!stage.function().wrappers().empty()) {
+            schedule_error(scope_.file, place(i),
+                           directive_.name + " needs stages without copies for some of their readers; " + name +
+                               " has one, by in or clone_in: write that of the new stage.");
+        }
+    }
+    return other;
+}
+
 Halide::LoopLevel DirectiveCall::loop_level() const {
     int update = -1;
     const Func reader = scope_.find_stage(word(0), place(0), update);
@@ -175,11 +204,13 @@ Halide::Partition DirectiveCall::partition() const {
     return value_of(partition_words(), word(find(ArgumentKind::Partition)));
 }
 
-void DirectiveCall::need_inner_stage() const {
-    for (const Halide::Parameter &array : func.function().output_buffers()) {
+void DirectiveCall::need_inner_stage() const { need_inner_stage(func, scope_.stage_name, directive_.place); }
+
+void DirectiveCall::need_inner_stage(const Func &stage, const std::string &name, const Place &at) const {
+    for (const Halide::Parameter &array : stage.function().output_buffers()) {
         if (array.defined() && array.dimensions() > 0 && array.extent_constraint(0).defined()) {
-            schedule_error(scope_.file, directive_.place,
-                           directive_.name + " needs a stage that the kernel keeps itself; " + scope_.stage_name +
+            schedule_error(scope_.file, at,
+                           directive_.name + " needs a stage that the kernel keeps itself; " + name +
                                " is an output, which lies in an array of the program.");
         }
     }

@@ -18,6 +18,7 @@ public:
         std::string stage_name;
         std::function<Func(const std::string &stage, const Place &, int &update)> find_stage;
         std::function<void(const std::string &stage, const Place &, const Func &)> define_stage;
+        std::function<std::vector<Halide::Internal::Function>()> all_stages;
         FindName find_size;
     };
     DirectiveCall(Halide::Stage stage, Func func, const Directive &directive, const Scope &scope) :
@@ -43,8 +44,12 @@ public:
     Halide::LoopLevel loop_level() const;
     /// A Func that reads this one.
     Func reader(size_t i) const;
+    /// A Func to be joined to `others`, the first of which is this one; what cannot be is refused, also of this one.
+    Func joined(size_t i, const std::vector<Func> &others) const;
+    std::vector<Halide::Internal::Function> all_stages() const { return scope_.all_stages(); }
     void define_stage(size_t i, const Func &func) { scope_.define_stage(word(i), place(i), func); }
 
+    const std::string &word(size_t i) const { return directive_.arguments[i]; }
     Halide::TailStrategy tail() const;
     Halide::MemoryType memory() const;
     Halide::DeviceAPI device() const;
@@ -61,8 +66,8 @@ private:
     const Scope &scope_;
     std::vector<ArgumentRow> arguments_;
 
-    const std::string &word(size_t i) const { return directive_.arguments[i]; }
     Place place(size_t i) const;
+    void need_inner_stage(const Func &stage, const std::string &name, const Place &at) const;
     int find(ArgumentKind kind) const;
     Expr formula(size_t i) const;
     LoopVariable loop_variable(size_t i, const std::string &stage_name, const std::vector<LoopVariable> &) const;

@@ -1,6 +1,7 @@
 #include "schedules/directives.h"
 
 #include "schedules/directive_call.h"
+#include "schedules/join.h"
 #include "schedules/sums.h"
 
 namespace sylvite {
@@ -16,9 +17,9 @@ constexpr ArgumentRow factor(const char *label) { return {Kind::Factor, label}; 
 constexpr ArgumentRow lanes(const char *label) { return {Kind::Lanes, label}; }
 constexpr ArgumentRow size(const char *label) { return {Kind::Size, label}; }
 constexpr ArgumentRow stage{Kind::Stage, "stage"}, readers_of{Kind::Stage, "reader", true},
-    loop_of{Kind::LoopOf, "loop"}, new_stage{Kind::NewStage, "new_stage"}, condition{Kind::Condition, "condition"},
-    tail{Kind::Tail, "tail"}, memory{Kind::Memory, "memory"}, device{Kind::Device, "device"},
-    partition{Kind::Partition, "policy"};
+    others{Kind::Stage, "other", true}, loop_of{Kind::LoopOf, "loop"}, new_stage{Kind::NewStage, "new_stage"},
+    condition{Kind::Condition, "condition"}, tail{Kind::Tail, "tail"}, memory{Kind::Memory, "memory"},
+    device{Kind::Device, "device"}, partition{Kind::Partition, "policy"};
 
 // The loops named by a directive that runs its iterations side by side: gpu_blocks, gpu_threads.
 std::vector<Halide::VarOrRVar> independent(DirectiveCall &c) {
@@ -101,6 +102,14 @@ std::vector<Halide::Func> readers(DirectiveCall &c) {
     return funcs;
 }
 
+void join_stages(DirectiveCall &c) {
+    std::vector<Halide::Func> funcs{c.func};
+    for (size_t i = 1; i < c.size(); i++) {
+        funcs.push_back(c.joined(i, funcs));
+    }
+    c.define_stage(0, join(funcs, c.all_stages(), c.word(0)));
+}
+
 void reorder_storage(DirectiveCall &c) {
     std::vector<Halide::Var> order;
     for (size_t i = 0; i < c.size(); i++) {
@@ -167,6 +176,9 @@ const std::vector<DirectiveRow> &directive_rows() {
         {"clone_in", of_func, any, {{{new_stage, readers_of}}},
          [](DirectiveCall &c) { c.define_stage(0, c.func.clone_in(readers(c))); },
          "makes a stage that computes the same once more, for these readers"},
+        {"join", of_func, any, {{{new_stage, others}}}, join_stages,
+         "makes a stage, a Tuple, that holds this Func and others, for all that read them: they may then be computed in "
+         "its loops, together"},
 
         // The loops of one definition.
         {"split", of_stage, any, {{{var("x"), fresh("xo"), fresh("xi"), factor("factor")}, {tail}}},

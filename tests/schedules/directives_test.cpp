@@ -31,7 +31,7 @@ std::string argument_for(const ArgumentRow &argument, const DirectiveRow &row, s
     case ArgumentKind::NewVariable:
         return fresh[names++];
     case ArgumentKind::Stage:
-        return "out";
+        return argument.label == std::string("other") ? "blur" : "out";
     case ArgumentKind::LoopOf:
         return row.name == std::string("compute_at") ? "x" : "y";
     case ArgumentKind::NewStage:
@@ -121,6 +121,9 @@ Schedule schedule_for(const Case &c) {
     } else if (name == "in" || name == "clone_in") {
         kernel.stages.push_back({"total", -1, {{"compute_root", {}}, c.directive}});
         kernel.stages.push_back({"partial", -1, {{"compute_at", {"out", "y"}}, {"vectorize", {"x", "4"}}}});
+    } else if (name == "join") {  // total reads blur, and out reads both
+        kernel.stages.push_back({"total", -1, {c.directive, {"compute_at", {"partial", "z"}}}});
+        kernel.stages.push_back({"partial", -1, {{"compute_root", {}}, {"vectorize", {"x", "4"}}}});
     } else if (name.starts_with("bound")) {
         kernel.stages.push_back({"out", -1, {c.directive}});
     } else {

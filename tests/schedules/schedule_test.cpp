@@ -1,3 +1,4 @@
+#include "frontend/graph.h"
 #include "schedules/directives.h"
 #include "schedules/refusal.h"
 #include "tests/support/example.h"
@@ -156,6 +157,26 @@ TEST(Schedule, TheDirectivesInTheManualAreThoseOfTheTable) {
     expect_in_document("docs/schedules.md", "| directive |", directives_as_markdown());
 }
 
+// What is joined is read together, but by what the joined stage itself needs.
+TEST(Schedule, JoinedStagesAreReadByWayOfTheNewOne) {
+    const KernelPipeline pipeline = instantiate(example_kernel());
+    apply(parse_schedule(body("  stage total\n    join both blur\n  stage both\n    compute_root\n")), "main",
+          pipeline);
+    const auto read_by = [&](const Halide::Internal::Function &reader) {
+        std::set<std::string> names;
+        for (const auto &function : reads_of(reader).functions) {
+            names.insert(plain_name(function.name()));
+        }
+        return names;
+    };
+    EXPECT_EQ(read_by(pipeline.outputs[0].function()), std::set<std::string>{"both"});
+    for (const auto &stage : pipeline.stages) {
+        if (plain_name(stage.name()) == "total") {
+            EXPECT_TRUE(read_by(stage).count("blur"));
+        }
+    }
+}
+
 // Where a stage can be computed is known only when the kernel is lowered.
 TEST(Schedule, ARefusalByLoweringIsReportedAtItsDirective) {
     const Schedule schedule = parse_schedule(body("  stage blur\n    compute_at total.update(0) y\n"), "x.sched");
@@ -269,6 +290,17 @@ const Mistake mistakes[] = {
      "x.sched:4:13: in needs stages that read blur; repeat_edge does not."},
     {body("  stage blur\n    clone_in copy total.update(0)\n"),
      "x.sched:4:19: clone_in is said of all reads in a Func: leave .update(0) out."},
+    {body("  stage blur\n    join both total.update(0)\n"),
+     "x.sched:4:15: join is said of all of a Func: leave .update(0) out."},
+    {body("  stage blur\n    join both blur\n"), "x.sched:4:15: join has blur twice."},
+    {body("  stage blur\n    join both repeat_edge\n"),
+     "x.sched:4:15: join needs stages of as many dimensions; blur has 3, repeat_edge 2."},
+    {body("  stage blur\n    join both out\n"),
+     "x.sched:4:15: join needs a stage that the kernel keeps itself; out is an output, which lies in an array of the "
+     "program."},
+    {body("  stage blur\n    in copy out\n    join both total\n"),
+     "x.sched:5:15: join needs stages without copies for some of their readers; blur has one, by in or clone_in: write "
+     "that of the new stage."},
     // What could change values.
     {body("  stage total.update(0)\n    parallel r.x\n"),
      "x.sched:4:14: parallel needs iterations that do not depend on one another; those of r.x in total.update(0) may: "
