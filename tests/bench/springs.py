@@ -5,11 +5,10 @@ its gradient by lengths and stiffnesses: Sylvite beside JAX and Taichi."""
 import os
 import tempfile
 
-from measure import (THREADS, Worker, agree, arguments, better_jax, fail, largest_difference, measure, peers_of, show)
+from measure import THREADS, Worker, agree, arguments, better_jax, fail, largest_difference, measure, peers_of, show
 
 # Workload: what is simulated, for how many steps, how far elements of the gradients may be off from one another (the walk
-# makes much of how floats are rounded), and the bars: of
-# milliseconds with gradient, and of the better JAX's.
+# makes much of how floats are rounded), and the bars: of milliseconds with gradient, and of the better JAX's.
 WORKLOADS = {
     "robot": {"what": "d", "steps": 681, "tolerance": 5e-3, "bars": {"gradient_cpu_ms": 3}},
     "net": {"what": "16", "steps": 2000, "tolerance": 1e-4, "bars": {"gradient_of_jax": 1 / 1.5}},
