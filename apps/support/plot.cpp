@@ -1,6 +1,7 @@
 #include "apps/support/plot.h"
 
 #include "apps/support/draw.h"
+#include "apps/support/text.h"
 
 #include <algorithm>
 #include <array>
@@ -188,9 +189,9 @@ Image plot_logarithmic(const std::vector<double> &values, const std::string &acr
 }
 
 Image plot_losses(const std::vector<double> &losses, const std::string &across) {
-    std::vector<double> percent;
-    for (double loss : losses) {
-        percent.push_back(std::max(100 * loss / losses.front(), 1e-9));
+    std::vector<double> percent = percent_of_first(losses);
+    for (double &loss : percent) {
+        loss = std::max(loss, 1e-9);
     }
     return plot_logarithmic(percent, across, "loss in % of the first");
 }

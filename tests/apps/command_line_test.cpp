@@ -133,6 +133,8 @@ TEST(Choice, MakesWhatWasChosen) {
 TEST(Text, IsThatOfPrintf) {
     EXPECT_EQ(text_of("%d of %s", 3, "many"), "3 of many");
     EXPECT_EQ(loss_text({4, 3, 0.1}), "loss 0.1 (2.50 % of the first)");
+    EXPECT_EQ(loss_text({0, 0}), "loss 0 (0.00 % of the first)");
+    EXPECT_THAT(percent_of_first({2, 1}), testing::ElementsAre(100, 50));
 }
 
 }  // namespace

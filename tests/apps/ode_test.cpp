@@ -43,6 +43,14 @@ TEST(Ode, FindsTheParametersAgain) {
     EXPECT_NEAR(found[2], 3e7, 3e6);
 }
 
+TEST(Ode, MayBeginWithTheTruth) {
+    const Folder folder;
+    const Outcome outcome = run_ode({"--truth", "1", "1", "--guess", "1", "1", "--noise", "0", "--until", "1",
+                                     "--iterations", "2", "--quiet", "--out", folder.path()});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_THAT(found_of(outcome.output), testing::ElementsAre(0, 1, 1));
+}
+
 TEST(Ode, CtrlCLeavesWhatWasReached) { expect_results_after_interrupt("ode", {"--iterations", "100000"}, 1.0, files); }
 
 TEST(Ode, RefusesBadInputInOneLineAndWritesNothing) {
