@@ -84,17 +84,21 @@ inline Expr element(const Matrix &m, const Expr &i, const Expr &j) {
 /// The values of a Tuple.
 inline Vector values_at(const Func &func, const std::vector<Expr> &at) { return Halide::Tuple(func(at)).as_vector(); }
 
-/// tanh by exp, which is vectorised. Exact to f32 at both ends.
-inline Expr squashed(const Expr &x) { return 1 - 2 / (1 + exp(2 * clamp(x, -9, 9))); }
+/// tanh by exp, which is vectorised. Exact to the type at both ends.
+inline Expr squashed(const Expr &x) {
+    const int end = x.type().bits() > 32 ? 20 : 9;
+    return 1 - 2 / (1 + exp(2 * clamp(x, -end, end)));
+}
 
 /// What each actuator is told at a time, from -1 to 1: waves by their weights (actuators, waves), and a bias (actuators).
 inline Array signal_at(const World &world, const Array &weights, const Array &bias, const Expr &time) {
     using namespace mpm_sizes;
     const Halide::Var a("a");
     const Halide::RDom wave(0, waves, "wave");
+    const Expr shift = Halide::Internal::make_const(weights.type(), 2 * M_PI / waves);
     Func wish("wish"), signal("signal");
     wish(a) = bias(a);
-    wish(a) += weights(a, wave) * sin(world.clock * time + static_cast<float>(2 * M_PI / waves) * wave);
+    wish(a) += weights(a, wave) * sin(world.clock * time + shift * wave);
     signal(a) = squashed(wish(a));
     return Array(signal, bias.extents());
 }
@@ -181,7 +185,8 @@ inline Func given(const World &world, const Particles &now, const Matter &matter
     const Expr mass = select(is_fluid, mpm_sizes::fluid_mass, 1.f);
     const Expr size = size_of(world, now);
     Func push("push"), momentum("momentum"), pull("pull"), share("share"), grid("grid");
-    push(p) = select(actuator < 0, 0.f, world.strength * signal(clamp(actuator, 0, signal.extents()[0] - 1)));
+    push(p) = select(actuator < 0, Halide::cast(signal.type(), 0),
+                     world.strength * signal(clamp(actuator, 0, signal.extents()[0] - 1)));
     const Matrix force = 4 * world.step * size * stress(world, Matrix(d, values_at(deformed, {p})), is_fluid, push(p));
     Vector movement;
     for (int axis = 0; axis < d; axis++) {
@@ -229,14 +234,14 @@ inline Func velocity_of(const World &world, const Func &grid) {
     for (int axis = 0; axis < d; axis++) {
         const Expr low = node[axis] < mpm_sizes::wall && v[axis] < 0;
         const Expr high = node[axis] > world.cells - mpm_sizes::wall && v[axis] > 0;
-        const Expr into = abs(v[axis]);
+        const Expr into = abs(v[axis]), zero = Halide::cast(v[axis].type(), 0);
         Vector along = v;
-        along[axis] = Halide::cast(v[axis].type(), 0);
+        along[axis] = zero;
         Expr square = 1e-20f;
         for (const Expr &e : along) {
             square += e * e;
         }
-        const Expr kept = select(world.friction < 0, 0.f, max(0.f, 1 - world.friction * into / sqrt(square)));
+        const Expr kept = select(world.friction < 0, zero, max(zero, 1 - world.friction * into / sqrt(square)));
         for (int i = 0; i < d; i++) {
             v[i] = select(low || high, kept * along[i], v[i]);
         }
