@@ -55,7 +55,7 @@ LoopLevel level_of(const Function &function) {
 
 class InPlace {
 public:
-    InPlace(const KernelPipeline &pipeline, const std::string &image) : pipeline_(pipeline), image_(image) {}
+    InPlace(const std::vector<Function> &stages, const std::string &image) : stages_(stages), image_(image) {}
 
     // Whether `output` reads the image at its own point only and nobody else reads it.
     bool may_be(const Function &output) {
@@ -63,7 +63,7 @@ public:
         if (!reads_at_its_point(output)) {
             return false;
         }
-        for (const Function &stage : pipeline_.stages) {
+        for (const Function &stage : stages_) {
             if (visited_.count(stage.name())) {
                 continue;
             }
@@ -84,7 +84,7 @@ public:
     }
 
 private:
-    const KernelPipeline &pipeline_;
+    const std::vector<Function> &stages_;
     const std::string &image_;
     std::set<std::string> visited_;
 
@@ -175,8 +175,10 @@ bool computes_once(const Func &output) {
 
 std::set<std::pair<int, int>> in_place_pairs(const KernelPipeline &pipeline) {
     std::set<std::pair<int, int>> pairs;
-    // The proof goes by what Funcs read as they are defined; Halide redirects reads to wrappers later.
-    for (const Function &stage : pipeline.stages) {
+    // With those that the schedule made, by rfactor or join. The proof goes by what Funcs read as they are defined; Halide
+    // redirects reads to wrappers later.
+    const std::vector<Function> stages = functions_of(pipeline.outputs);
+    for (const Function &stage : stages) {
         if (!stage.wrappers().empty()) {
             return pairs;
         }
@@ -187,7 +189,7 @@ std::set<std::pair<int, int>> in_place_pairs(const KernelPipeline &pipeline) {
             continue;
         }
         for (size_t i = 0; i < pipeline.images.size(); i++) {
-            if (InPlace(pipeline, pipeline.images[i].name()).may_be(output.function())) {
+            if (InPlace(stages, pipeline.images[i].name()).may_be(output.function())) {
                 pairs.insert({static_cast<int>(pipeline.first_outputs[o]), static_cast<int>(i)});
             }
         }

@@ -341,6 +341,32 @@ TEST(Autoschedule, WhatATargetCannotCompileFallsBackWithAComment) {
     lower(program, find_target("vulkan"), parse_schedule(text));
 }
 
+// u <- p u, three times: d sum(u) / dp = 3 p^2 sum(u). The sum over the state is split by rfactor, and its parts read the
+// state that the step of the adjoint would else overwrite.
+TEST(Autoschedule, SumsThatAreSplitReadStatesBeforeTheyAreOverwritten) {
+    constexpr int n = 4096;
+    const Array start = input<float>("start", {n});
+    const Param<float> p("p");
+    const Var x("x");
+    const Array last = loop(3, {start}, [&](const Expr &, const Arrays &u) {
+        Func next("next");
+        next(x) = p * u[0](x);
+        return Arrays{Array(next, {n})};
+    })[0];
+    Func loss("loss");
+    const Halide::RDom r(0, n, "r");
+    loss() += last(r);
+    const Program gradient = grad(Program("growth", {start, p}, {{"loss", Array(loss, {})}}), {"p"});
+    const Schedule schedule = autoschedule(gradient, find_target("x86-64"));
+    ASSERT_NE(print(schedule).find("rfactor"), std::string::npos) << print(schedule);
+    const Executable executable = compile(gradient, find_target("x86-64"), schedule);
+    Buffer<float> u(n), d = Buffer<float>::make_scalar(), value = Buffer<float>::make_scalar();
+    u.for_each_element([&](int i) { u(i) = static_cast<float>(i % 4); });  // of sum 6144
+    executable({{"start", u}, {"p", 0.5f}, {"loss", value}, {"d_loss_d_p", d}});
+    EXPECT_NEAR(value(), 6144 / 8., 1e-3);
+    EXPECT_NEAR(d(), 0.75 * 6144, 1e-2);
+}
+
 TEST(Autoschedule, GradientsOfTheWaveProgramOnAllTargets) {
     const Program program = grad(wave(33), {"surface"});
     const NamedArguments arguments = arguments_for(program);

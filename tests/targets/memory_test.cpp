@@ -134,6 +134,26 @@ std::vector<RingPlan> rings_of(const Program &program, bool may) {
     return {};
 }
 
+// What rfactor makes reads the array as well.
+TEST(InPlace, NotWhatAStageOfTheScheduleReads) {
+    const Array a = input<float>("a", {64});
+    Func twice("twice"), total("total");
+    twice(x) = 2 * a(x);
+    const Halide::RDom r(0, 64, "r");
+    total() += a(r);
+    const Program program("p", {a}, {{"twice", Array(twice, {64})}, {"total", Array(total, {})}});
+    for (const bool split : {false, true}) {
+        KernelPipeline pipeline = instantiate(only_kernel(program));
+        Func sum = pipeline.outputs[1];
+        if (split) {
+            Halide::RVar ro("ro"), ri("ri");
+            const Halide::Var lane("lane");
+            sum.update().split(r, ro, ri, 8).rfactor(ri, lane).compute_root();
+        }
+        EXPECT_EQ(in_place_pairs(pipeline), Pairs{}) << split;
+    }
+}
+
 TEST(Rings, TheWaveNeedsThreeBuffersOrTwoInPlace) {
     const Program wave = test::wave("wave", 8, 8);
     ASSERT_EQ(rings_of(wave, false).size(), 1u);
