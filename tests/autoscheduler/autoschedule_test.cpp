@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace sylvite {
 
 namespace {
@@ -339,6 +341,55 @@ TEST(Autoschedule, WhatATargetCannotCompileFallsBackWithAComment) {
     EXPECT_NE(text.find("stage doubled\n    gpu_tile"), std::string::npos) << text;
     EXPECT_EQ(text.find('$'), std::string::npos) << text;
     lower(program, find_target("vulkan"), parse_schedule(text));
+}
+
+// Three steps of two or three states that go on from one another at the point, beside it, through sums over thousands of
+// elements and by a parameter; of such sizes that sums are split and states may work in place.
+Program random_loop(unsigned seed) {
+    constexpr int n = 4096;
+    std::mt19937 random(seed);
+    const auto pick = [&](int options) { return static_cast<int>(random() % static_cast<unsigned>(options)); };
+    const int states = 2 + pick(2);
+    Arrays start;
+    for (int i = 0; i < states; i++) {
+        start.push_back(input<float>("s" + std::to_string(i), {n}));
+    }
+    const Param<float> p("p");
+    const Var x("x");
+    const Halide::RDom r(0, n, "r");
+    const Arrays last = loop(3, start, [&](const Expr &, const Arrays &state) {
+        std::vector<Expr> sums;
+        Arrays next;
+        for (int i = 0; i < states; i++) {
+            const Array &u = state[pick(states)], &v = state[pick(states)];
+            Func sum("sum"), f("f");
+            sum() += u(r) * (pick(2) ? v(r) : Expr(1.f));
+            const Func edge = zero_outside(v);
+            const Expr kinds[] = {p * u(x), u(x) / 2 + v(x) / 4, 0.3f * (edge(x - 1) + edge(x + 1)) + p * u(x),
+                                  u(x) / 2 + sum() / n, v(x) - p * sum() / n};
+            f(x) = kinds[pick(5)] + 0.125f * state[i](x);
+            next.emplace_back(f, std::vector<Expr>{n});
+        }
+        return next;
+    });
+    Func loss("loss");
+    for (int i = 0; i < states; i++) {
+        loss() += last[i](r) * last[i](r) / n;
+    }
+    std::vector<ProgramInput> inputs(start.begin(), start.end());
+    inputs.emplace_back(p);
+    return grad(Program("random_loop", inputs, {{"loss", Array(loss, {})}}), {"p", "s0"});
+}
+
+TEST(Autoschedule, RandomLoopsKeepTheirGradients) {
+    const TargetRow &row = find_target("x86-64");
+    for (unsigned seed = 1; seed <= 4; seed++) {
+        const Program program = random_loop(seed);
+        const NamedArguments arguments = arguments_for(program);
+        const Schedule schedule = autoschedule(program, row);
+        SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + print(schedule));
+        expect_same(run_here(program, row, schedule, arguments), run_here(program, row, {}, arguments), 1e-3);
+    }
 }
 
 // u <- p u, three times: d sum(u) / dp = 3 p^2 sum(u). The sum over the state is split by rfactor, and its parts read the
