@@ -55,6 +55,9 @@ public:
         for (const Function &function : pipeline.stages) {
             add(names_.at(function.name()), function);
         }
+        for (const Func &output : pipeline.outputs) {
+            outputs_.insert(output.name());
+        }
     }
 
     void apply() {
@@ -95,6 +98,7 @@ private:
     const std::map<std::string, Expr> sizes_;
     std::map<std::string, std::string> names_;   // by Halide's names
     std::map<std::string, Function> functions_;  // by stage names
+    std::set<std::string> outputs_;              // Halide's names
     std::vector<std::string> known_;
 
     struct Later {
@@ -172,6 +176,7 @@ private:
             },
             [this](const std::string &name, const Place &place, const Func &f) { define_stage(name, place, f); },
             [this] { return all_stages(); },
+            [this](const Func &f) { return outputs_.count(f.name()) > 0; },
             [this](const std::string &name, int offset) { return find_size(name, offset); }};
         DirectiveCall call(stage, func, directive, scope);
         try {

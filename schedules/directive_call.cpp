@@ -148,16 +148,28 @@ Func DirectiveCall::joined(size_t i, const std::vector<Func> &others) const {
                            std::to_string(func.dimensions()) + ", " + word(i) + " " +
                            std::to_string(other.dimensions()) + ".");
     }
-    const std::pair<const Func &, const std::string &> both[] = {{func, scope_.stage_name}, {other, word(i)}};
-    for (const auto &[stage, name] : both) {
-        need_inner_stage(stage, name, place(i));
-        if (!stage.function().wrappers().empty()) {
-            schedule_error(scope_.file, place(i),
-                           directive_.name + " needs stages without copies for some of their readers; " + name +
-                               " has one, by in or clone_in: write that of the new stage.");
+    need_joinable(other, word(i), place(i));
+    return other;
+}
+
+// Halide sends readers to copies when it lowers the kernel, after all that is said here.
+void DirectiveCall::need_joinable(const Func &stage, const std::string &name, const Place &at) const {
+    need_inner_stage(stage, name, at);
+    if (!stage.function().wrappers().empty()) {
+        schedule_error(scope_.file, at,
+                       directive_.name + " needs stages without copies for some of their readers; " + name +
+                           " has one, by in or clone_in: write that of the new stage.");
+    }
+    for (const Halide::Internal::Function &other : scope_.all_stages()) {
+        for (const auto &[reader, copy] : other.wrappers()) {
+            if (Halide::Internal::Function(copy).name() == stage.name()) {
+                schedule_error(
+                    scope_.file, at,
+                    directive_.name + " needs stages of the algorithm; " + name +
+                        " is a copy, by in or clone_in: join the stage that it copies, and copy the new one.");
+            }
         }
     }
-    return other;
 }
 
 Halide::LoopLevel DirectiveCall::loop_level() const {
@@ -207,12 +219,10 @@ Halide::Partition DirectiveCall::partition() const {
 void DirectiveCall::need_inner_stage() const { need_inner_stage(func, scope_.stage_name, directive_.place); }
 
 void DirectiveCall::need_inner_stage(const Func &stage, const std::string &name, const Place &at) const {
-    for (const Halide::Parameter &array : stage.function().output_buffers()) {
-        if (array.defined() && array.dimensions() > 0 && array.extent_constraint(0).defined()) {
-            schedule_error(scope_.file, at,
-                           directive_.name + " needs a stage that the kernel keeps itself; " + name +
-                               " is an output, which lies in an array of the program.");
-        }
+    if (scope_.is_output(stage)) {
+        schedule_error(scope_.file, at,
+                       directive_.name + " needs a stage that the kernel keeps itself; " + name +
+                           " is an output, which lies in an array of the program.");
     }
 }
 

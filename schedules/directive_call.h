@@ -19,6 +19,7 @@ public:
         std::function<Func(const std::string &stage, const Place &, int &update)> find_stage;
         std::function<void(const std::string &stage, const Place &, const Func &)> define_stage;
         std::function<std::vector<Halide::Internal::Function>()> all_stages;
+        std::function<bool(const Func &)> is_output;  ///< of the kernel
         FindName find_size;
     };
     DirectiveCall(Halide::Stage stage, Func func, const Directive &directive, const Scope &scope) :
@@ -44,8 +45,10 @@ public:
     Halide::LoopLevel loop_level() const;
     /// A Func that reads this one.
     Func reader(size_t i) const;
-    /// A Func to be joined to `others`, the first of which is this one; what cannot be is refused, also of this one.
+    /// A Func to be joined to `others`, the first of which is this one; what cannot be is refused.
     Func joined(size_t i, const std::vector<Func> &others) const;
+    /// Refuses a Func that cannot be joined to any.
+    void need_joinable() const { need_joinable(func, scope_.stage_name, directive_.place); }
     std::vector<Halide::Internal::Function> all_stages() const { return scope_.all_stages(); }
     void define_stage(size_t i, const Func &func) { scope_.define_stage(word(i), place(i), func); }
 
@@ -68,6 +71,7 @@ private:
 
     Place place(size_t i) const;
     void need_inner_stage(const Func &stage, const std::string &name, const Place &at) const;
+    void need_joinable(const Func &stage, const std::string &name, const Place &at) const;
     int find(ArgumentKind kind) const;
     Expr formula(size_t i) const;
     LoopVariable loop_variable(size_t i, const std::string &stage_name, const std::vector<LoopVariable> &) const;

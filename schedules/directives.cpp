@@ -103,6 +103,7 @@ std::vector<Halide::Func> readers(DirectiveCall &c) {
 }
 
 void join_stages(DirectiveCall &c) {
+    c.need_joinable();
     std::vector<Halide::Func> funcs{c.func};
     for (size_t i = 1; i < c.size(); i++) {
         funcs.push_back(c.joined(i, funcs));

@@ -31,6 +31,20 @@ private:
     }
 };
 
+// What a Function may come to read: copies that `in` and `clone_in` have made take the place of what it reads only later.
+std::vector<Function> producers_of(const Function &function) {
+    std::vector<Function> producers = reads_of(function).functions;
+    for (size_t i = 0; i < producers.size(); i++) {
+        for (const auto &[reader, copy] : producers[i].wrappers()) {
+            const Function added(copy);
+            if (added.name() != function.name()) {
+                producers.push_back(added);
+            }
+        }
+    }
+    return producers;
+}
+
 }  // namespace
 
 Func join(const std::vector<Func> &funcs, const std::vector<Function> &stages, const std::string &name) {
@@ -49,7 +63,7 @@ Func join(const std::vector<Func> &funcs, const std::vector<Function> &stages, c
     Func together(name);
     together(at) = Halide::Tuple(values);
     std::set<std::string> before;
-    for (const Function &producer : functions_of({together})) {
+    for (const Function &producer : functions_of({together.function()}, producers_of)) {
         before.insert(producer.name());
     }
     ReadTogether read_together(together.function(), first);

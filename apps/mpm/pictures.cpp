@@ -51,8 +51,9 @@ std::string matter_file(const Scene &scene, const std::vector<float> &place) {
     for (int p = 0; p < scene.particles; p++) {
         size_t cell = 0;
         for (int axis = scene.dimensions - 1; axis >= 0; axis--) {
-            const float at = place[size_t(axis) * scene.particles + p] * static_cast<float>(scene.cells);
-            cell = cell * scene.cells + std::clamp(static_cast<int>(at), 0, scene.cells - 1);
+            const auto cells = static_cast<float>(scene.cells);
+            const float at = place[size_t(axis) * scene.particles + p] * cells;
+            cell = cell * scene.cells + static_cast<int>(std::isnan(at) ? 0 : std::clamp(at, 0.f, cells - 1));
         }
         (scene.material[p] == 0 ? fluid : solid)[cell]++;
     }

@@ -45,8 +45,7 @@ int CommandLine::run(int argc, char **argv, const std::function<Result()> &work)
     try {
         options_.parse(argc, argv);
         refuse_nan(options_);
-        finish(work());
-        return interrupted() ? exit_interrupted : 0;
+        return finish(work());
     } catch (const CLI::Success &help) {
         return options_.exit(help);
     } catch (const std::bad_alloc &) {
@@ -59,12 +58,15 @@ int CommandLine::run(int argc, char **argv, const std::function<Result()> &work)
 
 void CommandLine::begin() const {
     need_writable(out_);
-    std::signal(SIGINT, interrupt);
+    // Who started the program may have said that it heeds no Ctrl-C, as shells do for what runs in the background.
+    if (std::signal(SIGINT, interrupt) == SIG_IGN) {
+        std::signal(SIGINT, SIG_IGN);
+    }
 }
 
-void CommandLine::finish(const Result &result) const {
+int CommandLine::finish(const Result &result) const {
+    std::signal(SIGINT, SIG_IGN);  // all files that are written are of this run
     const bool early = interrupted();
-    std::signal(SIGINT, SIG_IGN);  // all files are of this run, or none
     write_files(out_, result.files);
     if (!quiet_) {
         std::string names;
@@ -75,6 +77,10 @@ void CommandLine::finish(const Result &result) const {
     }
     std::printf("%s: %s, %.1f s%s\n", options_.get_name().c_str(), result.text.c_str(), result.seconds,
                 early ? ", interrupted" : "");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        throw std::runtime_error("cannot write to standard output");
+    }
+    return early ? exit_interrupted : 0;
 }
 
 }  // namespace sylvite::apps

@@ -45,7 +45,8 @@ private:
     std::filesystem::path out_;
     bool quiet_ = false;
 
-    void finish(const Result &result) const;
+    /// Writes the files and the last line; returns the exit code.
+    int finish(const Result &result) const;
 };
 
 }  // namespace sylvite::apps

@@ -23,9 +23,14 @@ struct Recorder {
     const std::vector<int> &when;
     Recording taken;
     bool is_lost = false;
+    int steps = 0;  // that the loop makes
 
     void see(const sylvite_loop_step &step) {
-        if (step.loop != loop || taken.size() == when.size() || when[taken.size()] != step.step) {
+        if (step.loop != loop) {
+            return;
+        }
+        steps = step.steps;
+        if (taken.size() == when.size() || when[taken.size()] != step.step) {
             return;
         }
         const char *const *names = step.names, *const *end = names + step.states;
@@ -68,6 +73,9 @@ std::vector<int> moments(int steps, int count) {
 
 Recording record(const std::string &loop, const std::string &state, const std::vector<int> &when,
                  const std::function<std::vector<float>()> &run) {
+    if (when.empty()) {
+        return {};
+    }
     Recorder recorder{loop, state, when, {}};
     const sylvite_watch watch{see, &recorder, 0, nullptr};
     const sylvite_watch *before = sylvite_set_watch(&watch);
@@ -80,6 +88,10 @@ Recording record(const std::string &loop, const std::string &state, const std::v
     sylvite_set_watch(before);
     if (recorder.is_lost) {
         throw std::runtime_error("the loop " + loop + " has no state " + state + " of float32");
+    }
+    if (when.back() > recorder.steps) {
+        throw std::runtime_error("the loop " + loop + " makes " + std::to_string(recorder.steps) +
+                                 " steps that can be seen; there is no step " + std::to_string(when.back()));
     }
     return recorder.taken;
 }

@@ -177,6 +177,29 @@ TEST(Schedule, JoinedStagesAreReadByWayOfTheNewOne) {
     }
 }
 
+// a reads b by way of a copy of h, which must not read the Tuple of a and b.
+TEST(Schedule, WhatAJoinedStageReadsThroughACopyGoesOnReadingTheOther) {
+    const Array in = input<float>("in", {8});
+    const Halide::Var x("x");
+    Func a("a"), b("b"), h("h"), out("out");
+    b(x) = in(x) + 1;
+    h(x) = b(x) * 2;
+    a(x) = h(x) + 3;
+    out(x) = a(x) + b(x);
+    const Program program("p", {in}, {{"out", Array(out, {8})}});
+    const KernelPipeline pipeline = instantiate(kernels_of(program)[0]);
+    apply(parse_schedule(body("  stage b\n    compute_root\n  stage h\n    compute_root\n    clone_in c a\n"
+                              "  stage c\n    compute_root\n"
+                              "  stage a\n    compute_root\n    join both b\n  stage both\n    compute_root\n")),
+          "main", pipeline);
+    Halide::Buffer<float> values(8);
+    values.fill(1);
+    Halide::ImageParam image = pipeline.images[0];
+    image.set(values);
+    const Halide::Buffer<float> result = Halide::Pipeline(pipeline.outputs).realize({8});
+    EXPECT_EQ(result(5), 9.f);
+}
+
 // Where a stage can be computed is known only when the kernel is lowered.
 TEST(Schedule, ARefusalByLoweringIsReportedAtItsDirective) {
     const Schedule schedule = parse_schedule(body("  stage blur\n    compute_at total.update(0) y\n"), "x.sched");
@@ -298,8 +321,15 @@ const Mistake mistakes[] = {
     {body("  stage blur\n    join both out\n"),
      "x.sched:4:15: join needs a stage that the kernel keeps itself; out is an output, which lies in an array of the "
      "program."},
+    {body("  stage blur\n    in copy out\n  stage copy\n    join both total\n"),
+     "x.sched:6:5: join needs stages of the algorithm; copy is a copy, by in or clone_in: join the stage that it "
+     "copies, "
+     "and copy the new one."},
+    {body("  stage out\n    join both blur\n"),
+     "x.sched:4:5: join needs a stage that the kernel keeps itself; out is an output, which lies in an array of the "
+     "program."},
     {body("  stage blur\n    in copy out\n    join both total\n"),
-     "x.sched:5:15: join needs stages without copies for some of their readers; blur has one, by in or clone_in: write "
+     "x.sched:5:5: join needs stages without copies for some of their readers; blur has one, by in or clone_in: write "
      "that of the new stage."},
     // What could change values.
     {body("  stage total.update(0)\n    parallel r.x\n"),
