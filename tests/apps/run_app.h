@@ -7,9 +7,9 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <fstream>
 #include <regex>
 #include <string>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -22,6 +22,18 @@ struct Outcome {
     std::string output;  ///< standard output and errors
     double peak_mb;
 };
+
+/// The most memory that a running process has held, in MB; 0 once it has ended. Not what wait4() says, in which the kernel counts
+/// what this process held when it forked.
+inline double peak_mb_of(pid_t process) {
+    std::ifstream status("/proc/" + std::to_string(process) + "/status");
+    for (std::string word; status >> word;) {
+        if (double kilobytes; word == "VmHWM:" && status >> kilobytes) {
+            return kilobytes / 1024;
+        }
+    }
+    return 0;
+}
 
 /// Runs an app of the build; sends SIGINT after `interrupt_after` seconds, if that is not 0.
 inline Outcome run_app(const std::string &name, std::vector<std::string> arguments, double interrupt_after = 0) {
@@ -46,9 +58,14 @@ inline Outcome run_app(const std::string &name, std::vector<std::string> argumen
         kill(child, SIGINT);
     }
     int status = 0;
-    rusage usage = {};
-    wait4(child, &status, 0, &usage);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), double(usage.ru_maxrss) / 1024};
+    double peak_mb = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (const double now = peak_mb_of(child); now > 0) {
+            peak_mb = now;
+        }
+        usleep(2000);
+    }
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), peak_mb};
 }
 
 /// The numbers in the last line of an app, which has the form "NAME: WHAT, 0.1 s"; `what` is a regular expression that
