@@ -32,6 +32,32 @@ GuardedRead read_within(const std::vector<Expr> &place, const Halide::Region &bo
     return read;
 }
 
+namespace {
+
+class WithoutLikely : public IRGraphMutator {
+    using IRGraphMutator::visit;
+    Expr visit(const Call *op) override {
+        const bool is_likely = op->is_intrinsic({Call::likely, Call::likely_if_innermost});
+        return is_likely ? mutate(op->args[0]) : IRGraphMutator::visit(op);
+    }
+};
+
+// Where an update writes elsewhere than at the point, f(x, x + 9) += .., the loops of all updates go over a range that
+// Halide 21 cannot simplify, and its partition of loops at `likely` then leaves out iterations.
+bool writes_elsewhere(const std::vector<Contribution> &contributions, const std::vector<std::string> &arguments) {
+    for (const Contribution &contribution : contributions) {
+        for (size_t d = 0; d < arguments.size(); d++) {
+            const auto *var = contribution.index[d].as<Variable>();
+            if (!var || var->name != arguments[d]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
 void define_sum(Halide::Func &func, const std::vector<std::string> &arguments, Halide::Type type,
                 const std::vector<Contribution> &contributions) {
     Expr gathered;
@@ -42,6 +68,7 @@ void define_sum(Halide::Func &func, const std::vector<std::string> &arguments, H
     }
     std::vector<Halide::Var> pure(arguments.begin(), arguments.end());
     func(pure) = gathered.defined() ? gathered : make_zero(type);
+    const bool must_stay_whole = writes_elsewhere(contributions, arguments);
     for (const Contribution &contribution : contributions) {
         if (contribution.is_gather) {
             continue;
@@ -63,7 +90,10 @@ void define_sum(Halide::Func &func, const std::vector<std::string> &arguments, H
         for (const Expr &e : contribution.index) {
             index.push_back(replace_variables(e, loops));
         }
-        const Expr more = Halide::cast(type, replace_variables(contribution.value, loops));
+        Expr more = Halide::cast(type, replace_variables(contribution.value, loops));
+        if (must_stay_whole) {
+            more = WithoutLikely().mutate(more);
+        }
         func.function().define_update(index, {Call::make(func.function(), index, 0) + more}, reduction);
     }
 }

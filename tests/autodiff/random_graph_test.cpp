@@ -32,6 +32,15 @@ TEST(RandomGraphs, HaveRightDerivatives) { expect_right(check_random_graph, 1, 5
 
 TEST(RandomGraphs, HaveRightDerivativesWhenCompiled) { expect_right(check_compiled_graph, 1, 300); }
 
+// A graph whose adjoint adds up blocks of an array by loops and scatters a diagonal: Halide 21 left out iterations of loops
+// that were cut at the ends of the blocks.
+TEST(RandomGraphs, LoopsBesideADiagonalAreWhole) {
+    GraphStatistics statistics;
+    const StoredCase stored = load_case(SYLVITE_SOURCE_DIR "/tests/autodiff/cut_loops_graph.txt");
+    Choices choices(stored.choices);
+    EXPECT_EQ(check_compiled_graph(choices, stored.values, statistics).verdict, Verdict::right);
+}
+
 // Two equal values of 4.8e9 with tangents of 3e10 cancel in the output, and leave 2e-6 of the tangents.
 TEST(RandomGraphs, RoundingIsNoWrongDerivative) {
     GraphStatistics statistics;
