@@ -15,10 +15,10 @@ std::vector<int> moments(int steps, int count);
 /// What a state of a loop is at several steps.
 using Recording = std::vector<std::vector<float>>;
 
-/// Records the state `state` of the loop `loop` at the steps `when`, which do not fall, of a compiled program. `run` runs it,
-/// if there are any,
-/// and returns what the state is after the last step. Throws std::runtime_error when the loop has no such state of float32, or
-/// makes other steps than those up to the last of `when`: it is not there, or a schedule has fused its steps.
+/// Records the state `state` of the loop `loop` of a compiled program at the steps `when`, which do not fall; nothing is run
+/// where there are none. `run` runs the program and returns what the state is after the last step. Throws std::runtime_error
+/// when the loop has no such state of float32, or makes fewer steps than the last of `when`: it is not there, or a schedule
+/// has fused its steps.
 Recording record(const std::string &loop, const std::string &state, const std::vector<int> &when,
                  const std::function<std::vector<float>()> &run);
 
