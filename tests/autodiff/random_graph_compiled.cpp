@@ -179,9 +179,9 @@ private:
                         bool all_roots) {
         const std::vector<Func> funcs = outputs();
         for (const Internal::Function &function : functions_of(funcs)) {
-            if (!all_roots) {
+            if (!all_roots || needs_root(function)) {
                 Func(function).compute_root();
-            } else if (graph_.stages <= 3 && function.can_be_inlined() && !needs_root(function)) {
+            } else if (graph_.stages <= 3 && function.can_be_inlined()) {
                 Func(function).compute_inline();
             }
         }
