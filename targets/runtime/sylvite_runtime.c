@@ -1,3 +1,5 @@
+#define _DEFAULT_SOURCE /* madvise() */
+
 #include "sylvite_runtime.h"
 
 #include <ctype.h>
@@ -6,6 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 enum { text_bytes = 512, slots = 16, alignment = 64 };
 
@@ -210,6 +216,20 @@ int sylvite_check_history(const char *program, const char *loop, int steps, int 
                         loop, steps, capacity);
 }
 
+/* Asks for large pages, which Linux gives where its administrator lets programs ask for them: a stencil over 20 MB spends
+   a tenth of its time on translating addresses otherwise. Nothing depends on the answer. */
+static void prefer_large_pages(char *memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    const size_t least = (size_t)4 << 20, page = (size_t)sysconf(_SC_PAGESIZE);
+    if (bytes >= least) {
+        char *first = memory + (page - (uintptr_t)memory % page) % page;
+        madvise(first, (size_t)(memory + bytes - first) / page * page, MADV_HUGEPAGE);
+    }
+#else
+    (void)memory, (void)bytes;
+#endif
+}
+
 /* Not by aligned_alloc: glibc before 2.38 hardly reuses what was freed of it, so each call of a program with a large
    arena took new memory (glibc's bug 14581). What malloc gave stands before the aligned memory. */
 static void *allocate(uint64_t bytes) {
@@ -217,6 +237,7 @@ static void *allocate(uint64_t bytes) {
     if (!given) {
         return NULL;
     }
+    prefer_large_pages(given, (size_t)(bytes + arena_room));
     void **aligned = (void **)(((uintptr_t)given + sizeof(void *) + alignment - 1) / alignment * alignment);
     aligned[-1] = given;
     return aligned;
