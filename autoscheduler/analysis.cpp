@@ -102,13 +102,20 @@ std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::
                 continue;
             }
             Box &box = found->second;
-            for (const Definition &update : function.updates()) {  // which may write beyond it
-                const Scope<Interval> ranges = ranges_of(function, update, box);
+            // Updates may write beyond it, and read of the Func itself what those before them must have left there.
+            for (auto update = function.updates().rbegin(); update != function.updates().rend(); update++) {
+                const Scope<Interval> ranges = ranges_of(function, *update, box);
                 Box written;
-                for (const Expr &arg : update.args()) {
+                for (const Expr &arg : update->args()) {
                     written.push_back(bounds_of_expr_in_scope(arg, ranges, values));
                 }
                 merge_boxes(box, written);
+                for (const Expr &e : exprs_of(*update)) {
+                    const std::map<std::string, Box> required = boxes_required(e, ranges, values);
+                    if (const auto own = required.find(*name); own != required.end()) {
+                        merge_boxes(box, own->second);
+                    }
+                }
             }
             for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
                 const Definition &definition = stage == 0 ? function.definition() : function.update(stage - 1);

@@ -56,6 +56,20 @@ TEST(Analysis, AnUpdateMayWriteBeyondWhatIsRead) {
     EXPECT_THAT(stages.at("counted").extents, ElementsAre(16));
 }
 
+// What an update reads of its own Func was left there by those before it, the pure stage at last.
+TEST(Analysis, AnUpdateMayReadBeyondWhatIsRead) {
+    const Array a = input<float>("a", {100});
+    Func shifted("shifted"), first("first");
+    const Var x("x");
+    const RDom r(0, 4, "r");
+    shifted(x) = a(x);
+    shifted(r + 8) += shifted(r + 12);
+    shifted(r) += shifted(r + 6);
+    first(x) = shifted(x);
+    const auto stages = stages_of(Program("shifts", {a}, {{"first", Array(first, {4})}}), {});
+    EXPECT_THAT(stages.at("shifted").extents, ElementsAre(16));
+}
+
 TEST(Analysis, WhatIsSubtractedIsASum) {
     const Array a = input<float>("a", {100});
     const RDom r(0, 100, "r");
