@@ -1,100 +1,12 @@
 #include "program_check.h"
 
 #include "autodiff/program.h"
-#include "derivative_check.h"
-#include "targets/compile.h"
 
 #include <gtest/gtest.h>
 
 namespace sylvite::testing {
 
 using Halide::Buffer;
-
-namespace {
-
-double dot(const Buffer<double> &a, const Buffer<double> &b) {
-    double sum = 0;
-    a.for_each_element([&](const int *at) { sum += a(at) * b(at); });
-    return sum;
-}
-
-double dot(const Values &a, const Values &b, const std::vector<std::string> &names_a,
-           const std::vector<std::string> &names_b) {
-    double sum = 0;
-    for (size_t i = 0; i < names_a.size(); i++) {
-        sum += dot(a.at(names_a[i]), b.at(names_b[i]));
-    }
-    return sum;
-}
-
-std::vector<std::string> prefixed(const std::string &prefix, const std::vector<std::string> &names) {
-    std::vector<std::string> result;
-    for (const std::string &name : names) {
-        result.push_back(prefix + name);
-    }
-    return result;
-}
-
-Buffer<double> along(const Buffer<double> &x, double step, const Buffer<double> &v) {
-    Buffer<double> moved = x.copy();
-    moved.for_each_element([&](const int *at) { moved(at) += step * v(at); });
-    return moved;
-}
-
-Values random_inputs(const ProgramCase &c, std::mt19937 &random) {
-    Values values;
-    for (const ProgramInput &input : c.program.inputs()) {
-        if (input.type().is_float()) {
-            const auto it = c.sizes.find(input.name());
-            values[input.name()] =
-                random_buffer(it == c.sizes.end() ? std::vector<int>() : it->second, random, 0.3, 1.2);
-        }
-    }
-    return values;
-}
-
-// Runs a compiled program.
-Values run(const Executable &code, const Program &program, const Values &inputs,
-           const std::map<std::string, int> &integers, const std::map<std::string, std::vector<int>> &sizes) {
-    NamedArguments arguments;
-    for (const ProgramInput &input : program.inputs()) {
-        if (input.is_array()) {
-            arguments.emplace_back(input.name(), inputs.at(input.name()));
-        } else if (input.type().is_float()) {
-            arguments.emplace_back(input.name(), inputs.at(input.name())());
-        } else {
-            arguments.emplace_back(input.name(), integers.at(input.name()));
-        }
-    }
-    Values outputs;
-    for (const ProgramOutput &output : program.outputs()) {
-        const auto it = sizes.find(output.name);
-        outputs[output.name] = Buffer<double>(it == sizes.end() ? std::vector<int>() : it->second);
-        arguments.emplace_back(output.name, outputs[output.name]);
-    }
-    code.run(arguments);
-    return outputs;
-}
-
-const TargetRow &baseline() { return find_target("x86-64"); }
-
-}  // namespace
-
-Values run(const Program &program, const Values &inputs, const std::map<std::string, int> &integers,
-           const std::map<std::string, std::vector<int>> &sizes) {
-    return run(compile(program, baseline()), program, inputs, integers, sizes);
-}
-
-std::vector<Values> run(const Program &program, const std::vector<Values> &inputs,
-                        const std::map<std::string, int> &integers,
-                        const std::map<std::string, std::vector<int>> &sizes) {
-    const Executable code = compile(program, baseline());
-    std::vector<Values> outputs;
-    for (const Values &values : inputs) {
-        outputs.push_back(run(code, program, values, integers, sizes));
-    }
-    return outputs;
-}
 
 void check_program(const ProgramCase &c, unsigned seed) {
     SCOPED_TRACE(c.name + ", seed " + std::to_string(seed));
@@ -115,24 +27,20 @@ void check_program(const ProgramCase &c, unsigned seed) {
         sizes["d_" + name] = sizes["adjoint_" + name] = size(name);
     }
 
-    const Values x = random_inputs(c, random);
+    const Values x = drawn_inputs(c.program, c.sizes, random, 0.3, 1.2);
     Values forward_inputs = x, reverse_inputs = x;
     for (const std::string &name : c.wrt) {
-        forward_inputs["d_" + name] = random_buffer(size(name), random, -1, 1);
+        forward_inputs["d_" + name] = drawn(size(name), random, -1, 1);
     }
     for (const std::string &name : outputs) {
-        reverse_inputs["adjoint_" + name] = random_buffer(size(name), random, -1, 1);
+        reverse_inputs["adjoint_" + name] = drawn(size(name), random, -1, 1);
     }
     const Values forward = run(jvp(c.program, c.wrt), forward_inputs, c.integers, sizes);
     const Values reverse = run(vjp(c.program, c.wrt), reverse_inputs, c.integers, sizes);
 
-    const Executable primal = compile(c.program, baseline());
+    const Executable primal = compiled(c.program);
     const auto at = [&](double step) {
-        Values moved = x;
-        for (const std::string &name : c.wrt) {
-            moved[name] = along(x.at(name), step, forward_inputs.at("d_" + name));
-        }
-        return run(primal, c.program, moved, c.integers, sizes);
+        return run(primal, c.program, moved(x, step, forward_inputs, c.wrt, "d_"), c.integers, sizes);
     };
     const double h = 1e-3;
     const Values value = at(0), p1 = at(h), m1 = at(-h), p2 = at(h / 2), m2 = at(-h / 2);
@@ -169,12 +77,12 @@ void check_second_order(const ProgramCase &c, unsigned seed) {
         sizes["hvp_" + name] = sizes["v_" + name] = sizes[gradient_names.back()] = size(name);
     }
     const Program product = hvp(c.program, c.wrt), gradient = grad(c.program, c.wrt);
-    const Executable product_code = compile(product, baseline()), gradient_code = compile(gradient, baseline());
-    const Values x = random_inputs(c, random);
+    const Executable product_code = compiled(product), gradient_code = compiled(gradient);
+    const Values x = drawn_inputs(c.program, c.sizes, random, 0.3, 1.2);
     Values v = x, w = x;
     for (const std::string &name : c.wrt) {
-        v["v_" + name] = random_buffer(size(name), random, -1, 1);
-        w["v_" + name] = random_buffer(size(name), random, -1, 1);
+        v["v_" + name] = drawn(size(name), random, -1, 1);
+        w["v_" + name] = drawn(size(name), random, -1, 1);
     }
     const Values hv = run(product_code, product, v, c.integers, sizes),
                  hw = run(product_code, product, w, c.integers, sizes);
@@ -184,11 +92,7 @@ void check_second_order(const ProgramCase &c, unsigned seed) {
 
     const double h = 1e-3;
     const auto at = [&](double step) {
-        Values moved = x;
-        for (const std::string &name : c.wrt) {
-            moved[name] = along(x.at(name), step, v.at("v_" + name));
-        }
-        return run(gradient_code, gradient, moved, c.integers, sizes);
+        return run(gradient_code, gradient, moved(x, step, v, c.wrt, "v_"), c.integers, sizes);
     };
     const Values p1 = at(h), m1 = at(-h), p2 = at(h / 2), m2 = at(-h / 2);
     for (size_t k = 0; k < c.wrt.size(); k++) {

@@ -45,4 +45,8 @@ Finding check_random_graph(Choices &choices, unsigned values, GraphStatistics &s
 /// The same for derivatives that are compiled and run, scheduled in two ways, in arrays with NaN around what is read.
 Finding check_compiled_graph(Choices &choices, unsigned values, GraphStatistics &statistics);
 
+/// The same for programs with loops (random_program.h), compiled: jvp by central differences, vjp by <u, Jv> = <J'u, v>,
+/// and of some the derivative of vjp by differences of it.
+Finding check_random_program(Choices &choices, unsigned values, GraphStatistics &statistics);
+
 }  // namespace sylvite::testing

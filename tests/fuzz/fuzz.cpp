@@ -3,6 +3,7 @@
 
 #include "apart.h"
 #include "tests/autodiff/random_graph.h"
+#include "tests/autodiff/random_program.h"
 #include "tests/autodiff/random_shrink.h"
 
 #include <CLI/CLI.hpp>
@@ -16,14 +17,14 @@ using namespace sylvite::testing;
 struct Options {
     int graphs = 100, shrinks = 600;
     unsigned seed = 1, seconds = 60;
-    bool compiled = false;
+    bool compiled = false, programs = false;
     std::string replay, store = ".";
 };
 
-// Makes the choices of a graph. Generated graphs are valid, as a rule; what cannot be made at all was stored as it is.
-void make_graph(Choices &choices) {
+// Makes the choices of a graph or program. Those are valid, as a rule; what cannot be made at all was stored as it is.
+void make(bool program, Choices &choices) {
     try {
-        random_graph(choices);
+        program ? (void)random_program(choices) : (void)random_graph(choices);
     } catch (const Halide::Error &) {
     }
 }
@@ -58,8 +59,9 @@ private:
     }
 
     Finding check(Choices &choices, unsigned values, GraphStatistics &statistics) const {
-        return options_.compiled ? check_compiled_graph(choices, values, statistics)
-                                 : check_random_graph(choices, values, statistics);
+        return options_.programs   ? check_random_program(choices, values, statistics)
+               : options_.compiled ? check_compiled_graph(choices, values, statistics)
+                                   : check_random_graph(choices, values, statistics);
     }
 
     void one(unsigned seed) {
@@ -89,7 +91,7 @@ private:
                 const bool is_same = again.verdict == finding.verdict && again.cause == finding.cause;
                 if (is_same) {
                     Choices played(choices);
-                    make_graph(played);
+                    make(options_.programs, played);
                     choices = played.made();
                     last = again;
                 }
@@ -102,9 +104,9 @@ private:
         std::cout << last.text << "stored as " << file.string() << std::endl;
     }
 
-    static std::vector<int> choices_of(unsigned seed) {
+    std::vector<int> choices_of(unsigned seed) const {
         Choices choices(seed);
-        make_graph(choices);
+        make(options_.programs, choices);
         return choices.made();
     }
 };
@@ -117,6 +119,7 @@ int main(int argc, char **argv) {
     app.add_option("graphs", options.graphs, "how many")->check(CLI::PositiveNumber);
     app.add_option("seed", options.seed, "of the first; the others follow");
     app.add_flag("--compiled", options.compiled, "compile and run the derivatives, instead of interpreting them");
+    app.add_flag("--programs", options.programs, "programs with loops, compiled, in place of graphs");
     app.add_option("--replay", options.replay, "check a stored graph again")->check(CLI::ExistingFile);
     app.add_option("--store", options.store, "the folder for graphs that are wrong");
     app.add_option("--shrinks", options.shrinks, "how many runs it may take to make one of them small");
