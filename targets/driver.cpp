@@ -157,6 +157,7 @@ LoweredFunc Driver::make(const Block &program_block) {
     Statements all;
     if (!target_.has_feature(Halide::Target::JIT)) {
         all.let("__user_context", Call::make(Halide::Handle(), "sylvite_begin", {}, Call::Extern));
+        all.at_return("sylvite_end", user_context());
     }
     check_arguments(all);
     for (const auto &storage : finished_storage_) {
@@ -197,8 +198,7 @@ void Driver::check_arguments(Statements &out) {
     for (int i = 0; on_device_ && i < static_cast<int>(pointers.size()); i++) {
         const Expr host_only =
             Call::make(buffer_pointer(), "sylvite_host_only", {pointers[i], Expr(i < inputs ? 1 : 0)}, Call::Extern);
-        out.run(Evaluate::make(Call::make(Halide::Handle(), Call::register_destructor,
-                                          {Expr("halide_device_free_as_destructor"), host_only}, Call::Intrinsic)));
+        out.at_return("halide_device_free_as_destructor", host_only);
     }
 }
 

@@ -6,6 +6,8 @@
 #include "targets/in_place.h"
 #include "targets/kernel.h"
 #include "targets/lower.h"
+#include "targets/memory_plan.h"
+#include "targets/statements.h"
 
 #include <dlfcn.h>
 
@@ -89,6 +91,18 @@ void append(Halide::Module &all, const Halide::Module &kernel, const std::string
     all.set_any_strict_float(all.any_strict_float() || kernel.any_strict_float());
 }
 
+// Has a kernel say when it begins, to the call that keeps its memory.
+void announce(Halide::Module &kernel, const std::string &symbol, int number) {
+    for (LoweredFunc &function : kernel.functions()) {
+        if (function.name == symbol) {
+            Statements all;
+            all.call("sylvite_kernel_begins", {user_context(), number});
+            all.run(function.body);
+            function.body = all.close();
+        }
+    }
+}
+
 std::map<std::string, std::vector<Expr>> extents_by_buffer(const Kernel &kernel, const KernelPipeline &pipeline) {
     std::map<std::string, std::vector<Expr>> extents;
     for (size_t i = 0; i < kernel.inputs.size(); i++) {
@@ -143,7 +157,11 @@ LoweredProgram lower_program(const Program &whole, const TargetRow &row, const H
             << " calls a C function of that name: rename the program.";
         LoweredKernel &lowered = kernels[kernel.name];
         lowered.symbol = symbol_of(program, kernel, symbols);
-        const Halide::Module one = lower_kernel(kernel, row, target, schedule, lowered);
+        Halide::Module one = lower_kernel(kernel, row, target, schedule, lowered);
+        // In this process an Executable keeps it. The run time of GPUs allocates under our context too, for longer.
+        if (!target.has_feature(Halide::Target::JIT) && !target.has_gpu_feature() && takes_memory(lowered.body)) {
+            announce(one, lowered.symbol, static_cast<int>(symbols.size()));
+        }
         append(module, one, lowered.symbol);
     }
     module.append(make_driver(program, block, kernels, target));

@@ -41,7 +41,7 @@ Stmt hold(const Expr &bytes) {
 
 // As Halide's CodeGen_Posix and CodeGen_LLVM do it, version 21: what is small and of constant size is on the stack.
 bool is_on_stack(const Allocate &allocate) {
-    constexpr int64_t largest = 16 * 1024;
+    constexpr int64_t largest = int64_t{16} * 1024;
     if (allocate.new_expr.defined() || allocate.memory_type == Halide::MemoryType::Heap) {
         return false;
     }
@@ -259,6 +259,22 @@ private:
 };
 
 }  // namespace
+
+bool takes_memory(const Stmt &kernel) {
+    class Search : public IRVisitor {
+    public:
+        bool found = false;
+
+    private:
+        using IRVisitor::visit;
+        void visit(const Allocate *op) override {
+            found |= !is_on_stack(*op) && !op->new_expr.defined();
+            IRVisitor::visit(op);
+        }
+    } search;
+    kernel.accept(&search);
+    return search.found;
+}
 
 LoweredFunc make_memory_function(const Program &program, const LoweredFunc &driver,
                                  const std::map<std::string, LoweredKernel> &kernels) {

@@ -4,6 +4,9 @@
 
 namespace sylvite {
 
+/// Whether a kernel asks halide_malloc() for memory. What Halide keeps on the stack does not count.
+bool takes_memory(const Halide::Internal::Stmt &kernel);
+
 /// The function that says how much memory a run takes, from the code of `driver` and of the kernels that it calls: what
 /// is left of it when all is left out but sizes of memory and the control flow around them. Its name is
 /// `<program>_memory`; its arguments are those scalars of the program on which that depends, the number of threads (int32)

@@ -33,6 +33,11 @@ void Statements::checked_call(const std::string &function, const std::vector<Exp
     run(AssertStmt::make(code == 0, on_error ? on_error(code) : code));
 }
 
+void Statements::at_return(const std::string &function, const Expr &object) {
+    run(Evaluate::make(
+        Call::make(Halide::Handle(), Call::register_destructor, {Expr(function), object}, Call::Intrinsic)));
+}
+
 void Statements::pointer_table(const std::string &name, int size) {
     around([=](const Stmt &rest) {
         return Allocate::make(name, buffer_pointer(), Halide::MemoryType::Stack, {size}, const_true(), rest);

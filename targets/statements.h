@@ -25,6 +25,9 @@ public:
     void checked_call(const std::string &function, const std::vector<Expr> &arguments,
                       const std::function<Expr(Expr code)> &on_error = nullptr);
 
+    /// Calls `function(user_context, object)` when the driver returns, if it comes here and the object is not null.
+    void at_return(const std::string &function, const Expr &object);
+
     /// Binds `name` to an array of `size` pointers on the stack.
     void pointer_table(const std::string &name, int size);
     static Expr load_pointer(const std::string &table, const Expr &index);

@@ -12,11 +12,6 @@ namespace {
 
 constexpr int alignment = 64;
 
-Expr device_destructor(const Expr &buffer) {
-    return Call::make(Halide::Handle(), Call::register_destructor, {Expr("halide_device_free_as_destructor"), buffer},
-                      Call::Intrinsic);
-}
-
 }  // namespace
 
 Storage::Storage(std::string program, bool on_device) :
@@ -65,8 +60,7 @@ void Storage::prepare(Statements &out) const {
     // struct sylvite_arena of the run-time library.
     const Expr arena = out.let(arena_, Call::make(Halide::Handle(), Call::make_struct,
                                                   {null_pointer(), make_zero(Halide::Int(64))}, Call::Intrinsic));
-    out.run(Evaluate::make(
-        Call::make(Halide::Handle(), Call::register_destructor, {Expr("sylvite_release"), arena}, Call::Intrinsic)));
+    out.at_return("sylvite_release", arena);
     for (const Item &item : items_) {
         const Expr size = Call::make(Halide::Int(32), Call::size_of_halide_buffer_t, {}, Call::Intrinsic);
         out.let(item.name + ".memory", Call::make(buffer_pointer(), Call::alloca, {size}, Call::Intrinsic));
@@ -75,7 +69,7 @@ void Storage::prepare(Statements &out) const {
             empty.buffer_memory = Variable::make(buffer_pointer(), item.name + ".memory");
             empty.type = item.type;
             const Expr buffer = out.let(item.name + ".empty", empty.build());
-            out.run(Evaluate::make(device_destructor(buffer)));
+            out.at_return("halide_device_free_as_destructor", buffer);
         }
     }
 }

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE /* madvise() */
 
 #include "sylvite_runtime.h"
+#include "sylvite_calls.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -13,28 +14,38 @@
 #include <unistd.h>
 #endif
 
-enum { text_bytes = 512, slots = 16, alignment = 64 };
+enum { slots = 16, alignment = 64 };
 
 /* What an arena takes beyond its arrays: to align it, to say where it began, and since vector code may read up to a
  * vector beyond the end. */
 enum { arena_room = 2 * alignment + sizeof(void *) };
 
-static _Thread_local char last_error[text_bytes];
+static _Thread_local struct call this_call;
 
-const char *sylvite_last_error(void) { return last_error; }
+const char *sylvite_last_error(void) { return this_call.text; }
 
 int sylvite_fail(int code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(last_error, sizeof last_error, format, arguments);
+    vsnprintf(this_call.text, sizeof this_call.text, format, arguments);
     va_end(arguments);
     return code;
 }
 
-/* The address of this thread's text is a user context that no other running call has. */
+/* The address of this thread's call is a user context that calls on other threads do not have. */
 void *sylvite_begin(void) {
-    last_error[0] = 0;
-    return last_error;
+    this_call.text[0] = 0;
+    return &this_call;
+}
+
+int sylvite_kernel_begins(void *user_context, int number) {
+    begin_kernel(user_context, number);
+    return sylvite_success;
+}
+
+void sylvite_end(void *user_context, void *unused) {
+    (void)unused;
+    end_call(user_context);
 }
 
 /* A kernel may fail on a thread of Halide's pool, where this thread's text cannot be reached. It leaves its text in a
@@ -276,6 +287,7 @@ int sylvite_refuse_memory(const char *text) { return sylvite_fail(sylvite_unknow
 
 void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes) {
     if (!arena->data || bytes > arena->bytes) {
+        keep_nothing(&this_call); /* who needed it may not run any more */
         release(arena->data);
         arena->data = allocate((uint64_t)bytes);
         arena->bytes = bytes;

@@ -144,6 +144,12 @@ int sylvite_refuse_memory(const char *text);
 /** Begins a call: clears this thread's text; returns the user context of its kernels. */
 void *sylvite_begin(void);
 
+/** Ends it: what was kept for its kernels is given back. The second argument is not used. */
+void sylvite_end(void *user_context, void *unused);
+
+/** A kernel is about to run for which memory may be kept; `number` tells the kernels of a program apart. */
+int sylvite_kernel_begins(void *user_context, int number);
+
 /** Keeps the text of an error that a kernel reported under `user_context`, on whatever thread it ran. */
 void sylvite_report(const void *user_context, const char *text);
 
