@@ -19,6 +19,7 @@
 
 #include <cmath>
 #include <exception>
+#include <memory>
 #include <random>
 
 namespace sylvite::apps {
@@ -182,13 +183,14 @@ Values measured(Values ends, const Setup &setup, double noise, unsigned seed) {
     return ends;
 }
 
-/// Writes the states at each step of the experiments to files of numpy.
-void write_trace(const Laboratory &laboratory, const Experiments &made, const Values &logarithms,
-                 const std::filesystem::path &folder) {
+/// Writes the states at each step of the experiments to files of numpy, whose names finish() gives them.
+std::shared_ptr<Trace> traced(const Laboratory &laboratory, const Experiments &made, const Values &logarithms,
+                              const std::filesystem::path &folder) {
+    const auto trace = std::make_shared<Trace>(folder, "solve");
     struct Observer {
-        Trace trace;
+        Trace &trace;
         std::exception_ptr error;
-    } observer{{folder, "solve"}, nullptr};
+    } observer{*trace, nullptr};
     const auto add = [](void *context, const sylvite_loop_step *step) {
         Observer &observer = *static_cast<Observer *>(context);
         try {
@@ -210,7 +212,7 @@ void write_trace(const Laboratory &laboratory, const Experiments &made, const Va
     if (observer.error) {
         std::rethrow_exception(observer.error);
     }
-    observer.trace.finish();
+    return trace;
 }
 
 std::map<std::string, std::string> result_files(const Setup &setup, const Findings &findings) {
@@ -299,8 +301,9 @@ Result run(const Options &options, const CommandLine &command) {
         findings.sensitivities.push_back(outcome.moved);
     }
 
+    std::function<void()> publish;
     if (options.trace) {
-        write_trace(laboratory, made, found, command.out());
+        publish = [trace = traced(laboratory, made, found, command.out())] { trace->finish(); };
     }
     std::string parameters;
     for (size_t i = 0; i < found.size(); i++) {
@@ -308,7 +311,7 @@ Result run(const Options &options, const CommandLine &command) {
     }
     return {text_of("loss %.6g -> %.6g in %zu iterations%s", findings.losses.front(), findings.losses.back(),
                     findings.losses.size(), parameters.c_str()),
-            seconds, result_files(setup, findings)};
+            seconds, result_files(setup, findings), publish};
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ void CommandLine::begin() const {
 int CommandLine::finish(const Result &result) const {
     std::signal(SIGINT, SIG_IGN);  // all files that are written are of this run
     const bool early = interrupted();
-    write_files(out_, result.files);
+    write_files(out_, result.files, result.publish);
     if (!quiet_) {
         std::string names;
         for (const auto &[name, contents] : result.files) {

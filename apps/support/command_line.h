@@ -17,6 +17,7 @@ struct Result {
     std::string text;                          ///< of its last line
     double seconds;                            ///< that the search took
     std::map<std::string, std::string> files;  ///< name to contents
+    std::function<void()> publish = {};        ///< gives other files, which are written, their names
 };
 
 /// The main of an app: its options, what it prints and how it ends.

@@ -59,7 +59,8 @@ void need_writable(const fs::path &folder) {
     }
 }
 
-void write_files(const fs::path &folder, const std::map<std::string, std::string> &files) {
+void write_files(const fs::path &folder, const std::map<std::string, std::string> &files,
+                 const std::function<void()> &publish) {
     for (const auto &[name, contents] : files) {
         if (const std::string obstacle = why_not_replaced(folder / name); !obstacle.empty()) {
             fail("write", folder / name, obstacle);
@@ -74,6 +75,9 @@ void write_files(const fs::path &folder, const std::map<std::string, std::string
             if (!file) {
                 fail("write", folder / name, last_system_error());
             }
+        }
+        if (publish) {
+            publish();
         }
         for (const auto &[name, contents] : files) {
             std::error_code why;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -13,7 +14,9 @@ std::string read_file(const std::filesystem::path &path);
 void need_writable(const std::filesystem::path &folder);
 
 /// Writes `files`, name to contents, into `folder`: all under temporary names first, then renamed, so that a full disk
-/// leaves none of them half written. Throws std::runtime_error after removing the temporary files.
-void write_files(const std::filesystem::path &folder, const std::map<std::string, std::string> &files);
+/// leaves none of them half written. Throws std::runtime_error after removing the temporary files. `publish`, if it is given,
+/// is called in between: it may give other files their names, and none is renamed if it throws.
+void write_files(const std::filesystem::path &folder, const std::map<std::string, std::string> &files,
+                 const std::function<void()> &publish = {});
 
 }  // namespace sylvite::apps

@@ -53,6 +53,14 @@ TEST(Ode, MayBeginWithTheTruth) {
 
 TEST(Ode, CtrlCLeavesWhatWasReached) { expect_results_after_interrupt("ode", {"--iterations", "100000"}, 1.0, files); }
 
+TEST(Ode, WritesNothingOfATraceBesideResultsThatCannotBeWritten) {
+    const Folder folder;
+    std::filesystem::create_directory(folder.path() / "story.png");
+    const Outcome outcome = run_ode({"--until", "1", "--iterations", "1", "--trace", "--out", folder.path()});
+    EXPECT_EQ(outcome.exit_code, 1) << outcome.output;
+    EXPECT_THAT(names_in(folder.path()), testing::ElementsAre("story.png"));
+}
+
 TEST(Ode, RefusesBadInputInOneLineAndWritesNothing) {
     const Folder folder;
     const std::string out = folder.path() / "out", file = folder.path() / "file";
