@@ -87,10 +87,6 @@ std::map<std::string, std::string> film_files(const World &world, const Film &fi
         temperature.y.push_back(film.kinetic_energy[i] / 1.5);
         total.y.push_back(film.potential_energy[i] + film.kinetic_energy[i]);
     }
-    std::vector<Image> pictures;
-    for (const Motions &moment : film.shown) {
-        pictures.push_back(moment_image(world, moment));
-    }
     const int moments = static_cast<int>(film.moments.size()), samples = static_cast<int>(film.times.size());
     std::map<std::string, std::string> files = {
         {"story.png", png_bytes(side_by_side(story, 8))},
@@ -99,8 +95,9 @@ std::map<std::string, std::string> film_files(const World &world, const Film &fi
         {"places.npy", npy_bytes(places, {world.atoms, 3, moments})},
         {"energies.npy", npy_bytes(energies, {samples, 2})},
     };
-    if (!pictures.empty()) {
-        files["atoms.webp"] = film_bytes(pictures);
+    if (!film.shown.empty()) {
+        files["atoms.webp"] =
+            film_bytes(film.shown.size(), [&](size_t i) { return moment_image(world, film.shown[i]); });
     }
     return files;
 }

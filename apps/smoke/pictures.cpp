@@ -32,10 +32,6 @@ std::map<std::string, std::string> result_files(const Frames &frames, int n, con
         story.push_back(smoke_image(density, n));
         smoke.insert(smoke.end(), density.begin(), density.end());
     }
-    std::vector<Image> film;
-    for (const Values &flow : frames.film) {
-        film.push_back(smoke_image(channel(flow, n, 2), n));
-    }
     const Image formed = story.back(), target = smoke_image(frames.target, n);
     story.push_back(target);
     std::map<std::string, std::string> files = {
@@ -52,8 +48,9 @@ std::map<std::string, std::string> result_files(const Frames &frames, int n, con
             {{"velocity_x", channel(flow, n, 0)}, {"velocity_y", channel(flow, n, 1)}, {"smoke", channel(flow, n, 2)}},
             {n, n});
     }
-    if (!film.empty()) {
-        files["smoke.webp"] = film_bytes(film);
+    if (!frames.film.empty()) {
+        files["smoke.webp"] =
+            film_bytes(frames.film.size(), [&](size_t i) { return smoke_image(channel(frames.film[i], n, 2), n); });
     }
     return files;
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <stdexcept>
 
 namespace sylvite::apps {
@@ -97,8 +98,13 @@ Recording record(const std::string &loop, const std::string &state, const std::v
 }
 
 std::string film_bytes(const std::vector<Image> &pictures) {
-    need(!pictures.empty(), "there are no pictures");
-    const int width = pictures[0].width, height = pictures[0].height;
+    return film_bytes(pictures.size(), [&](size_t i) { return pictures[i]; });
+}
+
+std::string film_bytes(size_t count, const std::function<Image(size_t)> &picture_of) {
+    need(count > 0, "there are no pictures");
+    Image now = picture_of(0);
+    const int width = now.width, height = now.height;
     const std::unique_ptr<WebPAnimEncoder, decltype(&WebPAnimEncoderDelete)> encoder(
         WebPAnimEncoderNew(width, height, nullptr), WebPAnimEncoderDelete);
     WebPConfig config;
@@ -106,18 +112,22 @@ std::string film_bytes(const std::vector<Image> &pictures) {
              WebPConfigPreset(&config, WEBP_PRESET_DRAWING, quality) != 0,
          "libwebp refuses its settings");
     int time = 0;
-    for (size_t i = 0; i < pictures.size(); i++) {
-        need(pictures[i].width == width && pictures[i].height == height, "pictures differ in size");
-        const Image coloured = side_by_side({pictures[i]}, 0);
+    for (size_t i = 0; i < count; i++) {
+        now = i > 0 ? picture_of(i) : now;
+        need(now.width == width && now.height == height, "pictures differ in size");
+        const Image coloured = side_by_side({now}, 0);
         WebPPicture picture;
         need(WebPPictureInit(&picture) != 0, "libwebp has another version than its headers");
         picture.use_argb = 1;
         picture.width = width, picture.height = height;
-        const bool is_added = WebPPictureImportRGB(&picture, coloured.pixels.data(), 3 * width) != 0 &&
-                              WebPAnimEncoderAdd(encoder.get(), &picture, time, &config) != 0;
+        const bool is_read = WebPPictureImportRGB(&picture, coloured.pixels.data(), 3 * width) != 0;
+        const bool is_added = is_read && WebPAnimEncoderAdd(encoder.get(), &picture, time, &config) != 0;
         WebPPictureFree(&picture);
+        if (!is_read) {
+            throw std::bad_alloc();  // the only reason
+        }
         need(is_added, WebPAnimEncoderGetError(encoder.get()));
-        time += i + 1 < pictures.size() ? each : last;
+        time += i + 1 < count ? each : last;
     }
     WebPData data;
     WebPDataInit(&data);
@@ -132,21 +142,20 @@ std::string film_bytes(const std::vector<Image> &pictures) {
 std::map<std::string, std::string> walk_files(const Recording &moments, const Recording &film, std::vector<int> extents,
                                               const std::function<Image(const std::vector<float> &moment)> &picture,
                                               const std::vector<double> &losses) {
-    std::vector<Image> strip, pictures;
+    std::vector<Image> strip;
     std::vector<float> walk;
     for (const std::vector<float> &moment : moments) {
         strip.push_back(picture(moment));
         walk.insert(walk.end(), moment.begin(), moment.end());
     }
-    std::transform(film.begin(), film.end(), std::back_inserter(pictures), picture);
     extents.push_back(static_cast<int>(moments.size()));
     std::map<std::string, std::string> files = {
         {"story.png", png_bytes(side_by_side(strip, 8))},
         {"walk.npy", npy_bytes(walk, extents)},
         {"losses.npy", npy_bytes(losses, {static_cast<int>(losses.size())})},
     };
-    if (!pictures.empty()) {
-        files["walk.webp"] = film_bytes(pictures);
+    if (!film.empty()) {
+        files["walk.webp"] = film_bytes(film.size(), [&](size_t i) { return picture(film[i]); });
     }
     return files;
 }

@@ -25,6 +25,8 @@ Recording record(const std::string &loop, const std::string &state, const std::v
 /// Pictures of equal size as an animated picture, a little blurred by compression: the contents of a WebP file, since libpng as
 /// it is in Debian writes no animations. Each is shown for 50 ms, the last one for a second; then it begins anew.
 std::string film_bytes(const std::vector<Image> &pictures);
+/// The same of `count` pictures, each of which is made when it is its turn: of all others only what is compressed is in memory.
+std::string film_bytes(size_t count, const std::function<Image(size_t)> &picture);
 
 /// The files of what moves, by name: `story.png`, the pictures of `moments` side by side; `walk.webp`, those of `film` one
 /// after the other, if there are any; `walk.npy` (moments, extents backwards); and `losses.npy`.

@@ -110,12 +110,9 @@ std::map<std::string, std::string> result_files(const Surface &photograph, const
         {"losses.npy", npy_bytes(fit.losses, {static_cast<int>(fit.losses.size())})},
         {"wave.vti", vti_bytes({{"photograph", photograph}, {"surface", fit.surface}, {"formed", formed}}, {n, n})},
     };
-    std::vector<Image> film;
-    for (const Surface &moment : simulate(fit.surface, steps, moments(steps, options.film))) {
-        film.push_back(water_colours(moment, n, limit));
-    }
+    const Recording film = simulate(fit.surface, steps, moments(steps, options.film));
     if (!film.empty()) {
-        files["wave.webp"] = film_bytes(film);
+        files["wave.webp"] = film_bytes(film.size(), [&](size_t i) { return water_colours(film[i], n, limit); });
     }
     return files;
 }
