@@ -47,7 +47,13 @@ Array adjoint_of_elements(const Capture &c, const Array &stacked, const Expr &st
     const std::vector<Halide::Var> vars = coordinates(c.extents.size());
     std::vector<Expr> at(vars.begin(), vars.end());
     const Expr step = c.step_of(at.back());
-    at.back() = Halide::clamp(steps - 1 - step, 0, stacked.extents().back() - 1);
+    const Expr back = simplify(steps - 1 - step);
+    if (can_prove(c.extents.back() == steps) && can_prove(c.step_of(0) == (c.backwards ? steps - 1 : Expr(0)))) {
+        at.back() = back;  // every element has its step
+        f(vars) = stacked(at);
+        return Array(f, c.extents);
+    }
+    at.back() = Halide::clamp(back, 0, stacked.extents().back() - 1);
     f(vars) = Halide::select(step >= 0 && step < steps, stacked(at), make_zero(stacked.type()));
     return Array(f, c.extents);
 }
@@ -55,7 +61,9 @@ Array adjoint_of_elements(const Capture &c, const Array &stacked, const Expr &st
 }  // namespace
 
 ProgramReverse::ProgramReverse(std::set<std::string> wanted, std::function<bool(const Function &)> is_local) :
-    wanted_(std::move(wanted)), is_local_(std::move(is_local)) {}
+    wanted_(std::move(wanted)), is_local_(std::move(is_local)),
+    // An Array from outside a loop is captured as it is: what it is made of may be captured too.
+    reverse_([local = is_local_](const Function &function) { return array_node(function) && !local(function); }) {}
 
 void ProgramReverse::add_root(const Array &output, const Array &adjoint) {
     roots_.push_back(output);

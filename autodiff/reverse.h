@@ -9,6 +9,7 @@
 #include "autodiff/stages.h"
 #include "autodiff/transpose.h"
 
+#include <functional>
 #include <map>
 
 namespace sylvite {
@@ -17,6 +18,10 @@ namespace sylvite {
 /// nothing that they need has been asked for yet, which lets programs be swept loop by loop from their end.
 class Reverse {
 public:
+    /// Derivatives end at what `is_leaf` says: it has an adjoint, which is not passed on to what it is made of.
+    explicit Reverse(std::function<bool(const Halide::Internal::Function &)> is_leaf = nullptr) :
+        is_leaf_(std::move(is_leaf)) {}
+
     void add_root(const Cotangent &root);
     /// The loss depends on a scalar parameter by itself, with derivative `adjoint` (no dimensions).
     void add_root(const ReadTarget &scalar, const Func &adjoint);
@@ -39,6 +44,7 @@ private:
         Halide::Internal::Function function;
         int stage;
     };
+    std::function<bool(const Halide::Internal::Function &)> is_leaf_;
     std::vector<Cotangent> roots_;
     std::map<ReadTarget, std::vector<Func>> scalar_roots_;
     bool is_current_ = false;  // whether bounds_ and readers_ know all roots

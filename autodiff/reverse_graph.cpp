@@ -3,6 +3,8 @@
 #include "autodiff/ties.h"
 #include "frontend/graph.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {
@@ -19,7 +21,11 @@ void Reverse::update() {
         functions.push_back(root.output.function());
     }
     bounds_ = bounds_of(roots);
-    functions = differentiable_functions(functions);
+    const auto is_leaf = [this](const Function &function) { return is_leaf_ && is_leaf_(function); };
+    functions = functions_of(functions, [&](const Function &function) {
+        return is_leaf(function) ? std::vector<Function>() : differentiable_producers(function);
+    });
+    functions.erase(std::remove_if(functions.begin(), functions.end(), is_leaf), functions.end());
     // Bounds inference looks into neither extern stages nor loops, which rules may stand for.
     for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
         if (const auto ruled = rule_of(*function)) {

@@ -215,6 +215,29 @@ TEST(ControlFlow, InputsThatAreReadInSeveralWays) {
     });
 }
 
+// What a body reads is made of other things that it reads: each has the adjoint of its own reads only.
+TEST(ControlFlow, CapturesThatAreMadeOfOneAnother) {
+    const Array xs = input<double>("xs", {n, 4}), of_b = row("of_b", sin(b(x)) * xs(x, 0));
+    Func squares("squares");
+    squares(x, y) = xs(x, y) * xs(x, y);
+    const Array of_xs(squares, {n, 4});
+    const auto check = [&](const char *name, const std::function<Array(const Expr &, const Array &)> &next) {
+        const Arrays last = loop(4, {a}, [&](const Expr &t, const Arrays &s) { return Arrays{next(t, s[0])}; });
+        ProgramCase c = with_rows(name, Program(name, {a, b, xs}, {{"y", last[0]}}), {"a", "b"}, {"y"});
+        c.wrt.push_back("xs");
+        c.sizes["xs"] = {n, 4};
+        check_program(c, 45);
+    };
+    check("whole", [&](const Expr &, const Array &u) { return row("u", sin(u(x)) * b(x) + of_b(x)); });
+    check("elements", [&](const Expr &t, const Array &u) { return row("u", u(x) * of_xs(x, t) + xs(x, t) * b(x)); });
+    check("inner", [&](const Expr &t, const Array &u) {
+        return loop(
+            2, {u},
+            [&](const Expr &, const Arrays &s) { return Arrays{row("v", s[0](x) * b(x) + of_b(x) * xs(x, t))}; },
+            named("inner"))[0];
+    });
+}
+
 // An Array of which each step reads an element is also the start of an inner loop, or of a branch.
 TEST(ControlFlow, InputsThatInnerLoopsBeginWith) {
     const Array xs = input<double>("xs", {n, n});
@@ -341,6 +364,18 @@ TEST(ControlFlow, SecondOrder) {
     ProgramCase c =
         with_rows("second", Program("second", {a, b}, {{"loss", single("loss", total(w.state[0]))}}), {"a", "b"}, {});
     check_second_order(c, 18);
+}
+
+TEST(ControlFlow, SecondOrderWithoutSteps) {
+    const Param<int> steps("steps");
+    const Arrays end = loop(steps, {a}, [](const Expr &, const Arrays &s) { return Arrays{row("u", sin(s[0](x)))}; });
+    const Program reverse = vjp(Program("none", {a, steps}, {{"y", end[0]}}), {"a"});
+    const Program pulled = Program::derived("none", reverse.inputs(), {{"z", reverse.output("adjoint_a")}});
+    for (const int made : {0, -1, 2}) {
+        ProgramCase c = with_rows("none", pulled, {"a", "adjoint_y"}, {"z"});
+        c.integers["steps"] = made;
+        check_program(c, 70);
+    }
 }
 
 TEST(ControlFlow, ReverseOfAWhileLoopNeedsACapacity) {
