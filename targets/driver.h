@@ -9,10 +9,9 @@ namespace sylvite {
 
 /// A kernel after lowering, as the driver that calls it needs to know it.
 struct LoweredKernel {
-    std::string symbol;                                ///< the name of its function in the module
-    std::set<std::pair<int, int>> in_place;            ///< {output, input} that may share memory; see in_place.h
-    Halide::Internal::Stmt body;                       ///< its code before parallel loops become functions of their own
-    std::map<std::string, std::vector<Expr>> extents;  ///< of the arrays whose halide_buffer_t has that name in `body`
+    std::string symbol;                      ///< the name of its function in the module
+    std::set<std::pair<int, int>> in_place;  ///< {output, input} that may share memory; see in_place.h
+    Halide::Internal::Stmt body;             ///< its code before parallel loops become functions of their own
 };
 
 /// The function that runs a program: it checks the arguments, makes the arrays that the kernels share, and calls the

@@ -4,6 +4,7 @@
 #include "frontend/names.h"
 #include "schedules/directives.h"
 #include "schedules/refusal.h"
+#include "targets/given_arrays.h"
 #include "targets/gpu_rules.h"
 
 #include <algorithm>
@@ -153,9 +154,13 @@ Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipel
                                const TargetRow &row, const Halide::Target &target, Halide::LinkageType linkage) {
     apply_defaults(pipeline);
     const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
+    const auto given = kernel.alone ? nullptr : given_arrays(kernel, pipeline);
     OutputsAreAnywhere outputs(pipeline.outputs);
     Halide::Pipeline halide(pipeline.outputs);
     halide.add_custom_lowering_pass(&outputs, nullptr);
+    if (given) {
+        halide.add_custom_lowering_pass(given.get(), nullptr);
+    }
     if (target.has_gpu_feature()) {
         halide.add_custom_lowering_pass(rules.get(), nullptr);
     }

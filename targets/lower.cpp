@@ -103,21 +103,6 @@ void announce(Halide::Module &kernel, const std::string &symbol, int number) {
     }
 }
 
-std::map<std::string, std::vector<Expr>> extents_by_buffer(const Kernel &kernel, const KernelPipeline &pipeline) {
-    std::map<std::string, std::vector<Expr>> extents;
-    for (size_t i = 0; i < kernel.inputs.size(); i++) {
-        extents[pipeline.images[i].name() + ".buffer"] = kernel.inputs[i].extents();
-    }
-    for (size_t i = 0; i < pipeline.outputs.size(); i++) {
-        const Func &output = pipeline.outputs[i];
-        const Array &like = kernel.outputs[pipeline.first_outputs[i]];
-        for (int c = 0; c < output.outputs(); c++) {
-            extents[output.name() + (output.outputs() > 1 ? "." + std::to_string(c) : "") + ".buffer"] = like.extents();
-        }
-    }
-    return extents;
-}
-
 Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Halide::Target &target,
                             const Schedule &schedule, LoweredKernel &lowered) {
     const KernelPipeline pipeline = instantiate(kernel);
@@ -125,7 +110,6 @@ Halide::Module lower_kernel(const Kernel &kernel, const TargetRow &row, const Ha
     try {
         Halide::Module module = lower_scheduled(kernel, pipeline, lowered.symbol, row, target);
         lowered.body = module.get_conceptual_stmt();
-        lowered.extents = extents_by_buffer(kernel, pipeline);
         // With several devices an array is in several places, which a kernel that works in place would have to know.
         if (!target.has_gpu_feature()) {
             lowered.in_place = in_place_pairs(pipeline);

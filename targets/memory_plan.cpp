@@ -76,8 +76,8 @@ public:
 private:
     const Program &program_;
     std::map<std::string, std::pair<std::string, const LoweredKernel *>> kernels_;  // by symbol
-    Scope<> known_;  // names of values that no array decides on
-    std::pair<std::string, const LoweredKernel *> inside_;
+    Scope<> known_;                           // names of values that no array decides on
+    std::string inside_;                      // the kernel
     std::vector<std::string> uncounted_;      // the loops around of whose steps arrays say how many there are
     Expr tasks_ = make_one(Halide::Int(64));  // how many of the parallel loops around run at a time
 
@@ -110,7 +110,7 @@ private:
     }
 
     std::string place() const {
-        return inside_.second ? "kernel " + inside_.first + " of " + program_.name() : program_.name();
+        return inside_.empty() ? program_.name() : "kernel " + inside_ + " of " + program_.name();
     }
 
     Expr checked(const Expr &size, const std::string &what) const {
@@ -125,20 +125,6 @@ private:
         return size;
     }
 
-    // Kernels know their arrays by the arguments; here their extents are those that the program declares.
-    Expr visit(const Call *op) override {
-        if (inside_.second && (op->name == Call::buffer_get_extent || op->name == Call::buffer_get_min)) {
-            const auto *buffer = op->args[0].as<Variable>();
-            const auto dimension = as_const_int(op->args[1]);
-            const auto found = buffer ? inside_.second->extents.find(buffer->name) : inside_.second->extents.end();
-            if (found != inside_.second->extents.end() && dimension) {
-                return op->name == Call::buffer_get_min ? make_zero(op->type)
-                                                        : Halide::max(found->second[*dimension], 0);
-            }
-        }
-        return IRMutator::visit(op);
-    }
-
     Stmt visit(const LetStmt *op) override {
         const auto *call = op->value.as<Call>();
         if (call && call->name == "sylvite_reserve") {
@@ -150,9 +136,10 @@ private:
             return both(count, mutate(op->body));
         }
         if (call && kernels_.count(call->name)) {
-            inside_ = kernels_.at(call->name);
-            const Stmt kernel = mutate(inside_.second->body);
-            inside_ = {};
+            const auto &[name, lowered] = kernels_.at(call->name);
+            inside_ = name;
+            const Stmt kernel = mutate(lowered->body);
+            inside_.clear();
             return both(kernel, mutate(op->body));
         }
         const Expr value = mutate(op->value);
