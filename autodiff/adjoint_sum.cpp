@@ -22,8 +22,13 @@ GuardedRead read_within(const std::vector<Expr> &place, const Halide::Region &bo
     for (size_t d = 0; d < place.size(); d++) {
         const Expr last = last_of(box[d]);
         const Interval range = bounds_of_expr_in_scope(place[d], domain);
-        if (range.is_bounded() && can_prove(range.min >= box[d].min) && can_prove(range.max <= last)) {
+        const bool begins_within = range.is_bounded() && can_prove(range.min >= box[d].min);
+        if (begins_within && can_prove(range.max <= last)) {
             read.args.push_back(place[d]);
+        } else if (begins_within && can_prove(range.max <= Halide::max(last, box[d].min))) {
+            // Outside only where there is no inside, as clamp(i, 0, n - 1) is for n = 0: the same for all iterations.
+            read.args.push_back(place[d]);
+            read.guard = both(read.guard, box[d].min <= last);
         } else {
             read.args.push_back(Halide::clamp(Halide::likely(place[d]), box[d].min, last));
             read.guard = both(read.guard, place[d] >= box[d].min && place[d] <= last);

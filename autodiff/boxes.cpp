@@ -32,11 +32,13 @@ Box box_of(const Region &region) {
     return box;
 }
 
-// A region narrowed by conditions, which may leave nothing: then one place of the whole region.
+// A region narrowed by conditions, which may leave nothing: then one place of the whole region. Where they narrow nothing it
+// is as empty as it was.
 Region not_empty(const Region &narrowed, const Region &whole) {
     Region region = narrowed;
     for (size_t d = 0; d < region.size(); d++) {
-        if (!narrowed[d].min.defined() || !whole[d].min.defined()) {
+        if (!narrowed[d].min.defined() || !whole[d].min.defined() ||
+            (equal(narrowed[d].min, whole[d].min) && equal(narrowed[d].extent, whole[d].extent))) {
             continue;
         }
         const Expr first = whole[d].min, last = simplify(whole[d].min + whole[d].extent - 1);

@@ -2,7 +2,9 @@
 
 #include "derivative_check.h"
 
+#include <array>
 #include <cmath>
+#include <sstream>
 
 using namespace sylvite;
 using namespace sylvite::testing;
@@ -160,6 +162,57 @@ TEST(EmptyDomains, EndTheWay) {
     derivative.realize(gradient, quick_target());
     EXPECT_EQ(gradient(0), 63);  // (a^2 + b^2) a b by a, at (2, 3)
     EXPECT_EQ(gradient(1), 62);
+}
+
+std::string text_of(const Func &f) {
+    std::ostringstream text;
+    for (const auto &[name, function] : Internal::find_transitive_calls(f.function())) {
+        for (const Expr &value : function.values()) {
+            text << name << ": " << value << "\n";
+        }
+    }
+    return text.str();
+}
+
+// A condition that says nothing about places leaves a region as it is, and readers need no guard.
+TEST(EmptyOutputs, ConditionsOnValuesNarrowNothing) {
+    ImageParam a(Float(64), 1, "a"), u(Float(64), 1, "u");
+    Param<int> n("n");
+    Func square("square");
+    square(x) = a(x) * a(x);
+    const Func f = define(exp(min(square(x), 9)));
+    const std::string text = text_of(vjp(f, u, {{0, n}})(a));
+    EXPECT_EQ(text.find("max(n, 1)"), std::string::npos) << text;
+    EXPECT_EQ(text.find("min(n, 1)"), std::string::npos) << text;
+}
+
+// Elements of places that are data, held within n: where n is 0 there is nothing, and that is all that is asked.
+TEST(EmptyOutputs, GuardPlacesThatAreHeldWithinThemByTheirSizeAlone) {
+    ImageParam a(Float(64), 1, "a"), places(Int(32), 1, "places"), u(Float(64), 1, "u");
+    Param<int> n("n"), count("count");
+    const RDom r(0, count);
+    Func f = define(zero);
+    f(clamp(places(r), 0, n - 1)) += a(r) * a(r);
+    const Func derivative = vjp(f, u, {{0, n}})(a);
+    EXPECT_EQ(text_of(derivative).find("likely(max"), std::string::npos) << text_of(derivative);
+    Buffer<double> values(3), adjoint_of_f(4), adjoint(3);
+    Buffer<int> at(3);
+    for (int i = 0; i < 3; i++) {
+        values(i) = i + 1, at(i) = std::array{2, -5, 9}[i];
+    }
+    adjoint_of_f.for_each_element([&](int i) { adjoint_of_f(i) = 10 * (i + 1); });
+    a.set(values);
+    places.set(at);
+    u.set(adjoint_of_f);
+    count.set(3);
+    for (const int extent : {0, 1, 3, 4}) {
+        n.set(extent);
+        Func(derivative).realize(adjoint, quick_target());
+        for (int i = 0; i < 3; i++) {
+            const int place = std::min(std::max(at(i), 0), extent - 1);
+            EXPECT_EQ(adjoint(i), extent > 0 ? 2 * values(i) * adjoint_of_f(place) : 0) << i << " of " << extent;
+        }
+    }
 }
 
 // An output without elements leaves nothing; the input still has its zero derivative.
