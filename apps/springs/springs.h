@@ -36,7 +36,7 @@ struct Controller {
     Array clock;                // (hidden, signals)
     Array posture, motion;      // (hidden, masses, 2)
     Array way, hidden_bias;     // (hidden, 2), (hidden)
-    Array muscle, muscle_bias;  // (springs, hidden), (springs)
+    Array muscle, muscle_bias;  // (hidden, springs), (springs)
 
     std::vector<ProgramInput> inputs() const { return {clock, posture, motion, way, hidden_bias, muscle, muscle_bias}; }
 };
@@ -51,22 +51,24 @@ inline Array told(const Controller &controller, const Motion &now, const Array &
     using namespace springs_world;
     using namespace springs_sizes;
     const Expr masses = now.place.extents()[0];
-    Halide::Var i("i"), k("k"), c("c"), s("s");
+    Halide::Var i("i"), k("k"), m("m"), c("c"), s("s");
     Halide::RDom mass(0, masses, "mass"), signal(0, signals, "signal"), each(0, 2, 0, masses, "each"),
         axis(0, 2, "axis"), unit(0, hidden, "unit");
-    Func centre("centre"), sine("sine"), sensed("sensed"), told("told"), tension("tension"), obeyed("obeyed");
+    Func centre("centre"), from_centre("from_centre"), sine("sine"), sensed("sensed"), told("told"), tension("tension"),
+        obeyed("obeyed");
     centre(c) += now.place(mass, c) / Halide::cast<float>(masses);
+    from_centre(m, c) = now.place(m, c) - centre(c);
     sine(k) = sin(signal_frequency * time + static_cast<float>(2 * M_PI / signals) * k);
 
     sensed(i) = controller.hidden_bias(i);
     sensed(i) += controller.clock(i, signal) * sine(signal);
-    sensed(i) += attention * (controller.posture(i, each.y, each.x) * (now.place(each.y, each.x) - centre(each.x)) +
+    sensed(i) += attention * (controller.posture(i, each.y, each.x) * from_centre(each.y, each.x) +
                               controller.motion(i, each.y, each.x) * now.velocity(each.y, each.x));
     sensed(i) += controller.way(i, axis) * (goal(axis) - centre(axis));
     told(i) = squashed(sensed(i));
 
     tension(s) = controller.muscle_bias(s);
-    tension(s) += controller.muscle(s, unit) * told(unit);
+    tension(s) += controller.muscle(unit, s) * told(unit);
     obeyed(s) = squashed(tension(s));
     return Array(obeyed, {springs});
 }
@@ -76,17 +78,20 @@ inline Func impulses(const Springs &springs, const Array &told, const Array &pla
     using namespace springs_world;
     const Expr count = springs.ends.extents()[0], masses = place.extents()[0];
     Halide::Var s("s"), m("m"), c("c");
-    Func at("at"), along("along"), length("length"), pull("pull"), added("added");
+    Halide::RDom spring(0, count, "spring"), axis(0, 2, "axis");
+    Func at("at"), along("along"), square("square"), length("length"), tightness("tightness"), pull("pull"),
+        added("added");
     const auto end = [&](const Expr &spring, int which) { return clamp(springs.ends(spring, which), 0, masses - 1); };
     at(m, c) = place(m, c);  // a schedule may lay it out as the springs read it
     along(s, c) = at(end(s, 0), c) - at(end(s, 1), c);
-    length(s) = sqrt(along(s, 0) * along(s, 0) + along(s, 1) * along(s, 1)) + shortest;
+    square(s) += along(s, axis) * along(s, axis);
+    length(s) = sqrt(square(s)) + shortest;
     Expr wanted = springs.length(s);
     if (told.defined()) {
         wanted *= 1 + springs.reach(s) * told(s);
     }
-    pull(s, c) = step_length * springs.stiffness(s) * (length(s) - wanted) / length(s) * along(s, c);
-    Halide::RDom spring(0, count, "spring");
+    tightness(s) = step_length * springs.stiffness(s) * (length(s) - wanted) / length(s);
+    pull(s, c) = tightness(s) * along(s, c);
     added(m, c) = Halide::cast(place.type(), 0);
     added(end(spring, 0), c) -= pull(spring, c);
     added(end(spring, 1), c) += pull(spring, c);
@@ -121,11 +126,16 @@ inline Program springs(Type type) {
     const Array place = input(type, "place", {masses, 2}), goal = input(type, "goal", {2});
     const Springs springs{input<int>("ends", {count, 2}), input(type, "length", {count}),
                           input(type, "stiffness", {count}), input(type, "reach", {count})};
-    const Controller controller{input(type, "clock", {hidden, signals}),    input(type, "posture", {hidden, masses, 2}),
-                                input(type, "motion", {hidden, masses, 2}), input(type, "way", {hidden, 2}),
-                                input(type, "hidden_bias", {hidden}),       input(type, "muscle", {count, hidden}),
-                                input(type, "muscle_bias", {count})};
-    Halide::Var m("m"), c("c");
+    const Controller given{input(type, "clock", {hidden, signals}),    input(type, "posture", {hidden, masses, 2}),
+                           input(type, "motion", {hidden, masses, 2}), input(type, "way", {hidden, 2}),
+                           input(type, "hidden_bias", {hidden}),       input(type, "muscle", {count, hidden}),
+                           input(type, "muscle_bias", {count})};
+    Halide::Var i("i"), s("s"), m("m"), c("c");
+    Func by_unit("by_unit");
+    by_unit(i, s) = given.muscle(s, i);
+    Controller controller = given;
+    controller.muscle =
+        Array(by_unit, {hidden, count});  // laid out once, before the loop, as all sums over units read it
     Func rest("rest"), loss("loss");
     rest(m, c) = Halide::cast(type, 0);
     const auto step = [&](const Expr &t, const Arrays &state) {
@@ -137,7 +147,7 @@ inline Program springs(Type type) {
     const Arrays last = loop(steps, {place, Array(rest, place.extents())}, LoopBody(step), {.name = "motion"});
     loss() = -last[0](0, 0);
     std::vector<ProgramInput> inputs{place, springs.ends, springs.length, springs.stiffness, springs.reach};
-    const std::vector<ProgramInput> learnt = controller.inputs();
+    const std::vector<ProgramInput> learnt = given.inputs();
     inputs.insert(inputs.end(), learnt.begin(), learnt.end());
     inputs.insert(inputs.end(), {goal, masses, count, steps});
     return Program("springs", inputs, {{"loss", Array(loss, {})}, {"formed", last[0]}});
