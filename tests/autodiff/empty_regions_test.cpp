@@ -180,7 +180,9 @@ TEST(EmptyOutputs, ConditionsOnValuesNarrowNothing) {
     Param<int> n("n");
     Func square("square");
     square(x) = a(x) * a(x);
-    const Func f = define(exp(min(square(x), 9)));
+    const RDom r(0, n);
+    Func f = define(zero);
+    f(r) += exp(min(square(r), 9));
     const std::string text = text_of(vjp(f, u, {{0, n}})(a));
     EXPECT_EQ(text.find("max(n, 1)"), std::string::npos) << text;
     EXPECT_EQ(text.find("min(n, 1)"), std::string::npos) << text;
@@ -194,7 +196,8 @@ TEST(EmptyOutputs, GuardPlacesThatAreHeldWithinThemByTheirSizeAlone) {
     Func f = define(zero);
     f(clamp(places(r), 0, n - 1)) += a(r) * a(r);
     const Func derivative = vjp(f, u, {{0, n}})(a);
-    EXPECT_EQ(text_of(derivative).find("likely(max"), std::string::npos) << text_of(derivative);
+    EXPECT_NE(text_of(derivative).find("(max(min(places_im(i0), n - 1), 0))"), std::string::npos)
+        << text_of(derivative);
     Buffer<double> values(3), adjoint_of_f(4), adjoint(3);
     Buffer<int> at(3);
     for (int i = 0; i < 3; i++) {
