@@ -81,14 +81,6 @@ private:
         if (message && message->name == "halide_error_buffer_argument_is_null") {
             condition = const_true();
         }
-        // Arrays without elements need no memory.
-        const auto *is_there = condition.as<NE>();
-        const auto *host = is_there ? is_there->a.as<Variable>() : nullptr;
-        if (const Array *array = host ? array_of(host->name + ".buffer") : nullptr) {
-            for (const Expr &extent : array->extents()) {
-                condition = condition || extent <= 0;
-            }
-        }
         condition = simplify(condition);
         return is_const_one(condition) ? nothing() : AssertStmt::make(condition, mutate(op->message));
     }

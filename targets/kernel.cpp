@@ -53,6 +53,58 @@ private:
     }
 };
 
+// Arrays that are empty need no memory, which Halide 21 asks of all.
+class EmptyNeedsNoMemory : public IRMutator {
+    std::set<std::string> lets_;
+
+    using IRMutator::visit;
+    Stmt visit(const LetStmt *op) override {
+        lets_.insert(op->name);
+        return IRMutator::visit(op);
+    }
+    Stmt visit(const AssertStmt *op) override {
+        const auto *message = op->message.as<Call>();
+        const auto *has_memory = op->condition.as<NE>();
+        const auto *host = has_memory ? has_memory->a.as<Variable>() : nullptr;
+        if (!message || message->name != "halide_error_host_is_null" || !host) {
+            return op;
+        }
+        Expr condition = op->condition;
+        std::string extent = host->name + ".extent.0";
+        for (int d = 1; lets_.count(extent); d++) {
+            condition = condition || Variable::make(Halide::Int(32), extent) == 0;
+            extent = host->name + ".extent." + std::to_string(d);
+        }
+        return AssertStmt::make(condition, op->message);
+    }
+};
+
+// Whether some output of a kernel has elements; undefined where it always has.
+Expr has_elements(const Kernel &kernel) {
+    Expr some;
+    for (const Array &output : kernel.outputs) {
+        Expr all = const_true();
+        for (const Expr &extent : output.extents()) {
+            all = all && extent != 0;
+        }
+        some = some.defined() ? some || all : all;
+    }
+    some = simplify(some);
+    return is_const_one(some) ? Expr() : some;
+}
+
+// Runs a kernel under a condition. Where it computes nothing Halide 21 may ask for elements of what it reads all the same.
+class RunsIf : public IRMutator {
+public:
+    explicit RunsIf(Expr condition) : condition_(std::move(condition)) {}
+    const Expr &condition() const { return condition_; }
+    using IRMutator::mutate;
+    Stmt mutate(const Stmt &kernel) override { return IfThenElse::make(condition_, kernel); }
+
+private:
+    const Expr condition_;
+};
+
 // The first assertion that can only fail. Halide prints a warning each time that it simplifies one, and compiles it.
 class FailingAssertion : public IRVisitor {
 public:
@@ -156,13 +208,19 @@ Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipel
     const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
     const auto given = kernel.alone ? nullptr : given_arrays(kernel, pipeline);
     OutputsAreAnywhere outputs(pipeline.outputs);
+    EmptyNeedsNoMemory empty;
     Halide::Pipeline halide(pipeline.outputs);
     halide.add_custom_lowering_pass(&outputs, nullptr);
+    halide.add_custom_lowering_pass(&empty, nullptr);
     if (given) {
         halide.add_custom_lowering_pass(given.get(), nullptr);
     }
     if (target.has_gpu_feature()) {
         halide.add_custom_lowering_pass(rules.get(), nullptr);
+    }
+    RunsIf runs(kernel.alone ? Expr() : has_elements(kernel));
+    if (runs.condition().defined()) {
+        halide.add_custom_lowering_pass(&runs, nullptr);
     }
     Halide::Module module = halide.compile_to_module(pipeline.arguments(kernel), symbol, target, linkage);
     FailingAssertion failing;

@@ -128,7 +128,9 @@ LoweredProgram lower_program(const Program &whole, const TargetRow &row, const H
     const Program program = with_fused_steps(whole, schedule);
     check(schedule, kernels_of(program), "program " + program.name());
     check(schedule, row);
-    const Halide::Target target = halide_target.with_feature(Halide::Target::UserContext);
+    // A bounds query is an array without memory, as empty arrays of callers are: a kernel would do nothing.
+    const Halide::Target target =
+        halide_target.with_feature(Halide::Target::UserContext).with_feature(Halide::Target::NoBoundsQuery);
     const Block block = blocks_of(program);
     LoweredProgram lowered_program{Halide::Module(program.name(), target), {}};
     Halide::Module &module = lowered_program.module;

@@ -179,6 +179,37 @@ TEST(Extents, MayDependOnScalarArguments) {
               "pairs: argument a has extent 256 in dimension 0 but must have 0");
 }
 
+// Halide takes a buffer without memory for a question about bounds, and answers that in place of computing.
+TEST(Extents, ThatAreZeroNeedNoMemory) {
+    Halide::Param<int> n("n");
+    Halide::Var x("x"), y("y");
+    Array a = input<float>("a", {2}), none = input<float>("none", {2, n});
+    Func sum("sum"), twice("twice");
+    sum(x) = a(x);
+    sum(x) += none(x, Halide::RDom(0, n));
+    twice(x, y) = 2 * none(x, y);
+    const Program program("nothing", {a, none, n}, {{"sum", Array(sum, {2})}, {"twice", Array(twice, {2, n})}});
+    const Executable run = compile(program, find_target("x86-64"));
+    for (int size : {0, 1}) {
+        Buffer<float> in(2), empty(2, size), out(2), also(2, size);
+        ASSERT_EQ(empty.data() == nullptr, size == 0);
+        in.fill(3.f);
+        if (size > 0) {
+            empty.fill(1.f);
+        }
+        EXPECT_EQ(run.try_run({{"a", in}, {"none", empty}, {"n", size}, {"sum", out}, {"twice", also}}).text, "");
+        EXPECT_EQ(out(0), 3 + size);
+        EXPECT_EQ(out(1), 3 + size);
+    }
+    Buffer<float> in(2), out(2), also(2, 1);
+    halide_dimension_t dims[] = {{0, 2, 1, 0}, {0, 1, 2, 0}};
+    halide_buffer_t bare = {};
+    bare.type = halide_type_of<float>();
+    bare.dimensions = 2;
+    bare.dim = dims;
+    EXPECT_EQ(run.try_run({{"a", in}, {"none", &bare}, {"n", 1}, {"sum", out}, {"twice", also}}).code, sylvite_no_data);
+}
+
 // What Halide's run time says of buffers names them as Halide does, `short$3`.
 TEST(Extents, ThatAreNegativeWithinAProgramAreAnErrorWithPlainNames) {
     Halide::Param<int> n("n");

@@ -300,20 +300,6 @@ TEST(Driver, ExtentsMayBeArgumentsAndZero) {
     }
 }
 
-// Halide takes a call with an array that has no memory for a question about bounds, and computes nothing.
-TEST(Driver, ArraysWithoutElementsNeedNoMemoryBesideOthers) {
-    Param<int> n("n");
-    const Array a = input<float>("a", {n}), b = input<float>("b", {2});
-    Func sum("sum");
-    const Halide::RDom r(0, n);
-    sum(x) = b(x);
-    sum(x) += a(r);
-    const Executable run = compile(Program("sums", {n, a, b}, {{"sum", Array(sum, {2})}}), baseline());
-    Buffer<float> out(2);
-    run({{"n", 0}, {"a", Buffer<float>(static_cast<float *>(nullptr), 0)}, {"b", row_of({3, 4})}, {"sum", out}});
-    EXPECT_EQ(values(out), (std::vector<float>{3, 4}));
-}
-
 TEST(Driver, OutputsThatAreInputsResultsOrTheSame) {
     Array a = input<float>("a", {2});
     const Array twice = array1("twice", 2 * a(x), 2);
