@@ -46,8 +46,10 @@ public:
     }
 
 private:
-    static constexpr double dt = d == 2 ? 1e-3f : 2e-3f, modulus = 10, gravity = d == 2 ? 3.8f : 10,
-                            omega = d == 2 ? 20 : 40, strength = d == 2 ? 4 : 5;
+    // Products of constants are rounded to f32, as in the program.
+    static constexpr float step_length = d == 2 ? 1e-3f : 2e-3f, gravity = d == 2 ? 3.8f : 10,
+                           fall = step_length * gravity;
+    static constexpr double dt = step_length, modulus = 10, omega = d == 2 ? 20 : 40, strength = d == 2 ? 4 : 5;
     const Scene &scene_;
     std::vector<double> controls_;
     double friction_;
@@ -181,9 +183,9 @@ private:
         for (size_t node = 0; node < nodes; node++) {
             V &v = momentum[node];
             for (double &e : v) {
-                e /= mass[node] + 1e-10;
+                e /= mass[node] + 1e-10f;
             }
-            v[1] -= dt * gravity;
+            v[1] -= fall;
             size_t rest = node;
             std::array<int, d> at;
             for (int i = d - 1; i >= 0; i--, rest /= n) {
