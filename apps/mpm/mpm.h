@@ -2,6 +2,7 @@
 
 #include "apps/mpm/matrix.h"
 #include "apps/mpm/sizes.h"
+#include "apps/support/squashed.h"
 #include "frontend/program.h"
 
 #include <cmath>
@@ -83,12 +84,6 @@ inline Expr element(const Matrix &m, const Expr &i, const Expr &j) {
 
 /// The values of a Tuple.
 inline Vector values_at(const Func &func, const std::vector<Expr> &at) { return Halide::Tuple(func(at)).as_vector(); }
-
-/// tanh by exp, which is vectorised. Exact to the type at both ends.
-inline Expr squashed(const Expr &x) {
-    const int end = x.type().bits() > 32 ? 20 : 9;
-    return 1 - 2 / (1 + exp(2 * clamp(x, -end, end)));
-}
 
 /// What each actuator is told at a time, from -1 to 1: waves by their weights (actuators, waves), and a bias (actuators).
 inline Array signal_at(const World &world, const Array &weights, const Array &bias, const Expr &time) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/springs/sizes.h"
+#include "apps/support/squashed.h"
 #include "frontend/program.h"
 
 #include <cmath>
@@ -41,9 +42,6 @@ struct Controller {
     std::vector<ProgramInput> inputs() const { return {clock, posture, motion, way, hidden_bias, muscle, muscle_bias}; }
 };
 
-/// tanh by exp, which is vectorised; Halide's own calls the C library for each element. Exact to f32 at both ends.
-inline Expr squashed(const Expr &x) { return 1 - 2 / (1 + exp(2 * clamp(x, -9, 9))); }
-
 /// What the controller tells the springs at a time: the place of each mass from the centre, its velocity, a clock and the way to
 /// the goal go in.
 inline Array told(const Controller &controller, const Motion &now, const Array &goal, const Expr &time,
@@ -58,7 +56,7 @@ inline Array told(const Controller &controller, const Motion &now, const Array &
         obeyed("obeyed");
     centre(c) += now.place(mass, c) / Halide::cast<float>(masses);
     from_centre(m, c) = now.place(m, c) - centre(c);
-    sine(k) = sin(signal_frequency * time + static_cast<float>(2 * M_PI / signals) * k);
+    sine(k) = sin(signal_frequency * time + Halide::Internal::make_const(time.type(), 2 * M_PI / signals) * k);
 
     sensed(i) = controller.hidden_bias(i);
     sensed(i) += controller.clock(i, signal) * sine(signal);
@@ -103,17 +101,18 @@ inline Func impulses(const Springs &springs, const Array &told, const Array &pla
 inline Motion moved(const Motion &now, const Func &impulses) {
     using namespace springs_world;
     Halide::Var m("m"), c("c");
+    const auto number = [&](float value) { return Halide::cast(now.place.type(), value); };
     const auto velocity = [&](const Expr &axis) {
         return std::exp(-step_length * damping) * now.velocity(m, axis) +
-               select(axis == 1, step_length * gravity, 0.f) + impulses(m, axis);
+               select(axis == 1, number(step_length * gravity), number(0)) + impulses(m, axis);
     };
     Func free("free"), until_contact("until_contact"), place("place"), speed("speed");
     free(m, c) = velocity(c);
     Expr height = now.place(m, 1);
     Expr lands = height + step_length * free(m, 1) < ground && free(m, 1) < falling;
-    until_contact(m) = select(lands, (ground - height) / free(m, 1), step_length);
+    until_contact(m) = select(lands, (ground - height) / free(m, 1), number(step_length));
     place(m, c) = now.place(m, c) + until_contact(m) * free(m, c);
-    speed(m, c) = select(lands, 0.f, free(m, c));
+    speed(m, c) = select(lands, number(0), free(m, c));
     return {Array(place, now.place.extents()), Array(speed, now.velocity.extents())};
 }
 
