@@ -93,6 +93,14 @@ double NetSimulator::loss(int steps, std::vector<float> &place) const {
     return loss();
 }
 
+Recording NetSimulator::walk(int steps, const std::vector<int> &when) const {
+    return record("motion", "place", when, [&] {
+        std::vector<float> place;
+        loss(steps, place);
+        return place;
+    });
+}
+
 double NetSimulator::loss(int steps, Gradient &gradient) const {
     Body body(net_);
     Values<float> to = view(wanted_, {net_.masses, 2}), loss = Values<float>::make_scalar(), last(net_.masses, 2);

@@ -36,6 +36,8 @@ public:
     double loss(int steps, std::vector<float> &place) const;
     /// The same with its gradient, and without places.
     double loss(int steps, Gradient &gradient) const;
+    /// Where the masses are at the steps `when` of `steps`.
+    Recording walk(int steps, const std::vector<int> &when) const;
 
 private:
     const Robot &net_;
