@@ -68,8 +68,9 @@ def agree(results, kind, tolerance):
             raise RuntimeError(f"{system} computes {value:.9g} for {kind}, {first_system} {first:.9g}")
 
 
-def largest_difference(ours, theirs):
-    """Of all outputs: the largest difference of an element, relative to the root mean square of the output's elements."""
+def largest_difference(ours, theirs, real="float32"):
+    """Of all outputs, of floats of type `real`: the largest difference of an element, relative to the root mean square of the
+    output's elements."""
     import numpy as np  # a peer's
 
     with tempfile.TemporaryDirectory() as folder:
@@ -80,10 +81,13 @@ def largest_difference(ours, theirs):
             worker.ask("save", folders[-1])
         largest = 0.0
         for name in os.listdir(folders[1]):
-            a, b = (np.fromfile(os.path.join(side, name), np.float32).astype(np.float64) for side in folders)
+            a, b = (np.fromfile(os.path.join(side, name), real).astype(np.float64) for side in folders)
             if a.size != b.size:
                 raise RuntimeError(f"output {name} has {a.size} elements, {theirs.system}'s has {b.size}")
-            largest = max(largest, np.abs(a - b).max() / np.sqrt(np.mean(b * b)))
+            difference = np.abs(a - b).max() / (np.sqrt(np.mean(b * b)) or 1)
+            if np.isnan(difference):  # which max() would leave out
+                raise RuntimeError(f"output {name} of {ours.system} or {theirs.system} has a NaN")
+            largest = max(largest, difference)
         return largest
 
 
@@ -114,13 +118,13 @@ def peer_folder(peer):
     return folder
 
 
-def peers_of(peer, script, systems):
-    """Workers of peers/SCRIPT, which runs on the packages of `peer`: {system: arguments}; and instead of each a row of the
-    table that says why there is none."""
+def peers_of(peer, script, systems, environment=None):
+    """Workers of peers/SCRIPT, which runs on the packages of `peer`, with more of the environment: {system: arguments}; and
+    instead of each a row of the table that says why there is none."""
     try:
         folder = peer_folder(peer)
         sys.path.append(folder)  # its numpy, for largest_difference()
-        flags = {"PYTHONPATH": folder, "JAX_PLATFORMS": "cpu"}
+        flags = {"PYTHONPATH": folder, "JAX_PLATFORMS": "cpu", **(environment or {})}
         return [Worker(system, [sys.executable, os.path.join(HERE, "peers", script), *map(str, some)], flags)
                 for system, some in systems.items()], []
     except RuntimeError as error:
@@ -133,11 +137,12 @@ def better_jax(rows, key="gradient_cpu_ms"):
     return min((row[key] for row in rows if row["system"].startswith("jax") and row.get(key) is not None), default=None)
 
 
-def arguments(description):
+def arguments(description, has_rounds=True):
     parser = argparse.ArgumentParser(prog="./dev bench", description=description)
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"), help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one JSON object a row")
-    parser.add_argument("--rounds", type=int, default=15, help="how often each system has its turn")
+    if has_rounds:
+        parser.add_argument("--rounds", type=int, default=15, help="how often each system has its turn")
     return parser
 
 

@@ -6,7 +6,6 @@ import tempfile
 
 from measure import THREADS, Worker, agree, arguments, better_jax, fail, measure, peers_of, show
 
-COUNT, CELLS = 90, 64  # 8,100 particles
 BAR, BAR_MB = 1 / 6, 0.5
 
 COLUMNS = {
@@ -23,11 +22,11 @@ COLUMNS = {
 def workers_of(build, steps, scene_file):
     """And rows of the table for those that cannot run."""
     program = os.path.join(build, "bin", "bench_mpm_sylvite")
-    ours = Worker("sylvite", [program, str(COUNT), str(CELLS), str(steps), scene_file])
+    ours = Worker("sylvite", [program, "block", str(steps), scene_file])
     ours.ask("forward", 1)  # the file is there
-    jax, no_jax = peers_of("jax", "mpm_jax.py", {"jax": (CELLS, steps, "plain", scene_file),
-                                                 "jax, checkpoints": (CELLS, steps, "checkpoint", scene_file)})
-    taichi, no_taichi = peers_of("taichi", "mpm_taichi.py", {"taichi": (CELLS, steps, scene_file)})
+    jax, no_jax = peers_of("jax", "mpm_jax.py", {"jax": (steps, "plain", scene_file),
+                                                 "jax, checkpoints": (steps, "checkpoint", scene_file)})
+    taichi, no_taichi = peers_of("taichi", "mpm_taichi.py", {"taichi": (steps, scene_file)})
     return [ours, *jax, *taichi], no_jax + no_taichi
 
 
@@ -48,7 +47,7 @@ def main():
     rows = [{
         "workload": "mpm",
         "system": system,
-        "sizes": f"particles={COUNT * COUNT} cells={CELLS}x{CELLS} steps={steps} threads={THREADS}",
+        "sizes": f"particles=8100 cells=64x64 steps={steps} threads={THREADS}",
         "forward_cpu_ms": kinds["forward"]["cpu_ms"] / steps,
         "gradient_cpu_ms": kinds["gradient"]["cpu_ms"] / steps,
         "wall_ms": kinds["gradient"]["wall_ms"] / steps,

@@ -2,6 +2,7 @@
 """d loss / d velocity of the smoke workload: Sylvite beside JAX, with and without checkpoints, and Taichi."""
 
 import os
+import tempfile
 
 from measure import THREADS, Worker, agree, arguments, better_jax, fail, measure, peers_of, show
 
@@ -19,21 +20,23 @@ COLUMNS = {
 }
 
 
-def workers_of(build):
+def workers_of(build, file):
     """And rows of the table for those that cannot run."""
     sizes = [str(N), str(STEPS)]
-    ours = Worker("sylvite", [os.path.join(build, "bin", "bench_smoke_sylvite"), *sizes])
-    jax, no_jax = peers_of("jax", "smoke_jax.py", {"jax": (*sizes, JACOBI, "plain"),
-                                                   "jax, checkpoints": (*sizes, JACOBI, "checkpoint")})
-    taichi, no_taichi = peers_of("taichi", "smoke_taichi.py", {"taichi": (*sizes, JACOBI)})
+    ours = Worker("sylvite", [os.path.join(build, "bin", "bench_smoke_sylvite"), *sizes, file])
+    ours.ask("forward", 1)  # the file is there
+    jax, no_jax = peers_of("jax", "smoke_jax.py", {"jax": (*sizes, JACOBI, "plain", file),
+                                                   "jax, checkpoints": (*sizes, JACOBI, "checkpoint", file)})
+    taichi, no_taichi = peers_of("taichi", "smoke_taichi.py", {"taichi": (*sizes, JACOBI, file)})
     return [ours, *jax, *taichi], no_jax + no_taichi
 
 
 def main():
     options = arguments(__doc__).parse_args()
     try:
-        workers, absent = workers_of(options.build)
-        results = measure(workers, options.rounds, times=1)
+        with tempfile.TemporaryDirectory() as folder:
+            workers, absent = workers_of(options.build, os.path.join(folder, "fields"))
+            results = measure(workers, options.rounds, times=1)
         agree(results, "forward", 1e-4)
         agree(results, "gradient", 1e-4)
     except RuntimeError as error:

@@ -5,7 +5,7 @@ import sys
 import jax
 import jax.numpy as jnp
 
-from worker import noise, serve
+from worker import noise, real, serve
 
 
 def oscillators(p, start):
@@ -36,7 +36,7 @@ def wave(c, start, seen):
 
 def van_der_pol(theta, place, speed, keep=lambda step: step):
     """`keep` may wrap a step, as jax.checkpoint does."""
-    dt = jnp.float32(0.01)
+    dt = real(0.01)
 
     def one(place, speed):
         def residual(z, z0):

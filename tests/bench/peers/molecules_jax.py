@@ -7,18 +7,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from worker import serve
+from worker import lines, real, serve
 
 WORKLOAD, ATOMS, STEPS, FILE, CHECKPOINT = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5] == "checkpoint"
-with open(FILE, "rb") as file:
-    DATA = file.read()
-SIDE, CUTOFF, DT, LONGEST = np.frombuffer(DATA, np.float32, 4)
-PLACE, VELOCITY, SEEN = np.frombuffer(DATA, np.float32, 9 * ATOMS, 16).reshape(3, 3, ATOMS)
-FOUND = np.frombuffer(DATA, np.int32, offset=16 + 36 * ATOMS).reshape(1 + int(LONGEST), ATOMS)
+ROWS = lines(FILE)
+SIDE, CUTOFF, _, DT = ROWS[0]
+PLACE, VELOCITY, SEEN = np.reshape(ROWS[1:4], (3, 3, ATOMS))
+FOUND = ROWS[4].astype(np.int32).reshape(-1, ATOMS)
 # Coordinate by coordinate and neighbour by neighbour of an atom: the fastest of several ways to write this for XLA.
 COUNT, NEIGHBOURS = FOUND[0], np.ascontiguousarray(FOUND[1:].T)
-IS_NEIGHBOUR = np.arange(int(LONGEST)) < COUNT[:, None]
-POTENTIAL = np.array([1, 1], np.float32)
+IS_NEIGHBOUR = np.arange(len(FOUND) - 1) < COUNT[:, None]
+POTENTIAL = np.array([1, 1], real)
 
 
 def energy(place, potential):
@@ -66,7 +65,8 @@ def main():
     forward = jax.jit(lambda *a: energy(trajectory(*a)[1], a[2])).lower(*inputs).compile()
     gradient = jax.jit(jax.value_and_grad(lambda *a: trajectory(*a)[0], (0, 1, 2))).lower(*inputs).compile()
     serve({"forward": lambda: forward(*inputs).block_until_ready(),
-           "gradient": lambda: norm(jax.block_until_ready(gradient(*inputs))[1])}, lambda: [])
+           "gradient": lambda: norm(jax.block_until_ready(gradient(*inputs))[1])},
+          lambda: [gradient(*inputs)[1][i] for i in (2, 0, 1)])
 
 
 main()

@@ -1,5 +1,5 @@
-"""The mpm workload in JAX: a worker that measure.py drives. Arguments: cells, steps, `plain` or `checkpoint`, and the file
-with the scene and the controls that programs/mpm_sylvite.cpp writes."""
+"""The mpm workloads in JAX: a worker that measure.py drives. Arguments: steps, `plain` or `checkpoint`, and the file with the
+scene, of solids, and the controls that programs/mpm_sylvite.cpp writes."""
 
 import sys
 
@@ -7,16 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from worker import serve
+from worker import lines, real, serve
 
-N, STEPS, CHECKPOINT = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "checkpoint"
-DT, GRAVITY, E, OMEGA, STRENGTH, WAVES, WALL = 1e-3, 3.8, 10, 20, 4, 4, 3
-with open(sys.argv[4], encoding="ascii") as file:
-    ROWS = [np.array(line.split(), np.float32) for line in file]
-PLACE = ROWS[0].reshape(2, -1).T
-ACTUATOR = ROWS[1].astype(np.int32)
-ACTUATORS = ROWS[2].size // (WAVES + 1)
-CONTROLS = (ROWS[2][:-ACTUATORS].reshape(WAVES, ACTUATORS), ROWS[2][-ACTUATORS:])
+STEPS, CHECKPOINT, ROWS = int(sys.argv[1]), sys.argv[2] == "checkpoint", lines(sys.argv[3])
+E, OMEGA, STRENGTH, WAVES, WALL = 10, 20, 4, 4, 3
+DT, GRAVITY, LEAST_MASS = np.float32(1e-3), np.float32(3.8), np.float32(1e-10)
+N, PLACE, ACTUATOR = int(ROWS[0][0]), ROWS[1].reshape(2, -1).T, ROWS[3].astype(np.int32)
+ACTUATORS = ROWS[4].size // (WAVES + 1)
+CONTROLS = (ROWS[4][:-ACTUATORS].reshape(WAVES, ACTUATORS), ROWS[4][-ACTUATORS:])
 NODES = np.stack(np.meshgrid(np.arange(3), np.arange(3), indexing="ij"), -1).reshape(9, 2)
 INDEX = np.arange(N)
 LOW, HIGH = INDEX < WALL, INDEX > N - WALL
@@ -33,8 +31,8 @@ def walls(v):
 def step(controls, state, t):
     x, v, c, f = state
     weights, bias = controls
-    waves = jnp.sin(OMEGA * (t * DT) + 2 * np.pi / WAVES * jnp.arange(WAVES, dtype=jnp.float32))
-    push = STRENGTH * jnp.tanh(waves @ weights + bias)[ACTUATOR]
+    waves = jnp.sin(OMEGA * (t * DT) + 2 * np.pi / WAVES * jnp.arange(WAVES, dtype=real))
+    push = jnp.where(ACTUATOR < 0, 0, STRENGTH * jnp.tanh(waves @ weights + bias)[ACTUATOR])
 
     base = (x * N - 0.5).astype(jnp.int32)
     fx = x * N - base
@@ -49,14 +47,14 @@ def step(controls, state, t):
     scale = 1 / jnp.sqrt(cos * cos + sin * sin)
     r = jnp.stack([jnp.stack([cos * scale, -sin * scale], -1), jnp.stack([sin * scale, cos * scale], -1)], -2)
     ft = jnp.swapaxes(f, 1, 2)
-    stress = 2 * E * (f - r) @ ft + (E * (j - 1) * j)[:, None, None] * np.eye(2, dtype=np.float32)
+    stress = 2 * E * (f - r) @ ft + (E * (j - 1) * j)[:, None, None] * np.eye(2, dtype=real)
     stress = stress + push[:, None, None] * f[:, :, 1:] * ft[:, 1:, :]
     affine = c - DT * 4 * N * N * stress
 
     momentum = weight[..., None] * (v + jnp.einsum("pij,kpj->kpi", affine, way))
     given = jnp.concatenate([momentum, weight[..., None]], -1)
-    grid = jnp.zeros((N, N, 3), jnp.float32).at[node[..., 0], node[..., 1]].add(given)
-    gv = grid[..., :2] / (grid[..., 2:] + 1e-10)
+    grid = jnp.zeros((N, N, 3), real).at[node[..., 0], node[..., 1]].add(given)
+    gv = grid[..., :2] / (grid[..., 2:] + LEAST_MASS)
     gv = walls(gv - np.array([0, DT * GRAVITY], np.float32))
 
     taken = weight[..., None] * gv[node[..., 0], node[..., 1]]
@@ -70,9 +68,9 @@ def loss(controls):
         return step(controls, state, t)
 
     p = len(PLACE)
-    start = (PLACE, np.zeros((p, 2), np.float32), np.zeros((p, 2, 2), np.float32),
-             np.broadcast_to(np.eye(2, dtype=np.float32), (p, 2, 2)))
-    ts = jnp.arange(STEPS, dtype=jnp.float32)
+    start = (PLACE, np.zeros((p, 2), real), np.zeros((p, 2, 2), real),
+             np.broadcast_to(np.eye(2, dtype=real), (p, 2, 2)))
+    ts = jnp.arange(STEPS, dtype=real)
     (x, _, _, _), _ = jax.lax.scan(jax.checkpoint(one) if CHECKPOINT else one, start, ts)
     return -jnp.mean(x[:, 0])
 
@@ -86,7 +84,7 @@ def main():
         _, parts = jax.block_until_ready(gradient(controls))
         return np.sqrt(sum(float(np.sum(np.square(np.asarray(part, np.float64)))) for part in parts))
 
-    serve({"forward": lambda: -forward(controls).block_until_ready(), "gradient": norm}, lambda: [])
+    serve({"forward": lambda: -forward(controls).block_until_ready(), "gradient": norm}, lambda: gradient(controls)[1])
 
 
 main()

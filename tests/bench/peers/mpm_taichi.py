@@ -1,6 +1,6 @@
 """The mpm workload in Taichi, a kernel for each part of a step, as DiffTaichi has it, but for the grids, which are kept:
-a worker that measure.py drives. Arguments: cells, steps, and the file with the scene and the controls that
-programs/mpm_sylvite.cpp writes."""
+a worker that measure.py drives. Arguments: steps, and the file with the scene and the controls that programs/mpm_sylvite.cpp
+writes."""
 
 import math
 import sys
@@ -8,13 +8,11 @@ import sys
 import numpy as np
 
 from taichi_cpu import differentiated, ti
-from worker import serve
+from worker import lines, serve
 
-N, STEPS = int(sys.argv[1]), int(sys.argv[2])
+STEPS, ROWS = int(sys.argv[1]), lines(sys.argv[2])
 DT, GRAVITY, E, OMEGA, STRENGTH, WAVES, WALL = 1e-3, 3.8, 10, 20, 4, 4, 3
-with open(sys.argv[3], encoding="ascii") as file:
-    ROWS = [np.array(line.split(), np.float32) for line in file]
-P, ACTUATORS = ROWS[1].size, ROWS[2].size // (WAVES + 1)
+N, P, ACTUATORS = int(ROWS[0][0]), ROWS[2].size, ROWS[4].size // (WAVES + 1)
 
 x, v = (ti.Vector.field(2, ti.f32, (STEPS + 1, P), needs_grad=True) for _ in range(2))
 affine, shape = (ti.Matrix.field(2, 2, ti.f32, (STEPS + 1, P), needs_grad=True) for _ in range(2))
@@ -119,12 +117,12 @@ def begin():
 
 def main():
     begin()
-    place = ROWS[0].reshape(2, P)
+    place = ROWS[1].reshape(2, P)
     for p in range(P):
         x[0, p] = place[:, p]
-    actuator.from_numpy(ROWS[1].astype(np.int32))
-    weights.from_numpy(ROWS[2][:-ACTUATORS].reshape(WAVES, ACTUATORS))
-    bias.from_numpy(ROWS[2][-ACTUATORS:])
+    actuator.from_numpy(ROWS[3].astype(np.int32))
+    weights.from_numpy(ROWS[4][:-ACTUATORS].reshape(WAVES, ACTUATORS))
+    bias.from_numpy(ROWS[4][-ACTUATORS:])
     forward, gradient = differentiated(loss, run, (given, mass))
 
     def outputs():

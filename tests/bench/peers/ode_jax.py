@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from loops_jax import van_der_pol
-from worker import noise, serve
+from worker import noise, real, serve
 
 NEWTON = 4
 
@@ -25,7 +25,7 @@ def kvaerno():
 
 
 def adaptive(theta, starts, _):
-    until, tolerance = jnp.float32(5), jnp.float32(1e-4)
+    until, tolerance = real(5), real(1e-4)
 
     def slope(y):
         x, v = y
@@ -51,11 +51,11 @@ def adaptive(theta, starts, _):
         h = jnp.where(is_last, until - t, h)
         slopes, changes, ends = [h * slope(y)], 0, []
         for row in kvaerno():
-            w = y + sum(jnp.float32(a) * d for a, d in zip(row, slopes))
-            d, change = stage(jnp.float32(row[-1]), w, h, slopes[-1])
+            w = y + sum(real(a) * d for a, d in zip(row, slopes))
+            d, change = stage(real(row[-1]), w, h, slopes[-1])
             slopes.append(d)
             changes += change
-            ends.append(w + jnp.float32(row[-1]) * d)
+            ends.append(w + real(row[-1]) * d)
         error = part_of_allowed(ends[-1] - ends[-2], y)
         is_solved = (part_of_allowed(changes, y) < 0.1) & (error < 1e6)
         is_good = is_solved & (error <= 1)
@@ -67,7 +67,7 @@ def adaptive(theta, starts, _):
         steepness = jnp.sqrt(jnp.mean((slope(start) / (1 + jnp.abs(start))) ** 2))
         first = jax.lax.stop_gradient(jnp.minimum(until, tolerance ** (1 / 3) / jnp.maximum(steepness, 1 / until)))
         return jax.lax.while_loop(lambda s: (s[0] < until) & (s[0] + s[1] > s[0]), step,
-                                  (jnp.float32(0), first, start))[2][0]
+                                  (jnp.zeros((), real), first, start))[2][0]
 
     return jnp.mean(jax.vmap(one)(starts) ** 2)
 

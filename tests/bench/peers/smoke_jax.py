@@ -1,15 +1,17 @@
-"""The smoke workload in JAX: a worker that measure.py drives, with the answers of programs/worker.h."""
+"""The smoke workload in JAX: a worker that measure.py drives. Arguments: cells along an edge, steps, Jacobi steps, `plain` or
+`checkpoint`, and the file with what there is that programs/smoke_sylvite.cpp writes."""
 
-import json
 import sys
-import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from worker import lines, real, serve
+
 N, STEPS, JACOBI, CHECKPOINT = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "checkpoint"
-Y, X = np.mgrid[0:N, 0:N].astype(np.float32)
+ROWS = lines(sys.argv[5])
+Y, X = np.mgrid[0:N, 0:N].astype(real)
 
 
 def carried(flow):
@@ -46,39 +48,14 @@ def loss(velocity, smoke, picture):
     return jnp.mean((last[2] - picture) ** 2)
 
 
-def memory_mb(name):
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(float(line.split()[1]) for line in status if line.startswith(name + ":")) / 1024
-
-
 def main():
-    turn = 2 * np.pi / N
-    velocity = jnp.asarray([0.9 * np.sin(turn * Y) + 0.4 * np.cos(2 * turn * X),
-                            0.8 * np.sin(turn * X) - 0.3 * np.cos(turn * (X + Y))], jnp.float32)
-    smoke = jnp.asarray((11 * Y.astype(np.int32) // N) % 4 == 1, jnp.float32)
-    picture = jnp.asarray(0.5 + 0.5 * np.sin(3 * turn * X) * np.sin(2 * turn * Y), jnp.float32)
-    forward = jax.jit(loss).lower(velocity, smoke, picture).compile()
-    gradient = jax.jit(jax.value_and_grad(loss)).lower(velocity, smoke, picture).compile()
-    functions = {
-        "forward": lambda: forward(velocity, smoke, picture).block_until_ready(),
-        "gradient": lambda: jax.block_until_ready(gradient(velocity, smoke, picture))[1],
-    }
-    with open("/proc/self/clear_refs", "w", encoding="ascii") as peak:
-        peak.write("5")
-    base = memory_mb("VmRSS")
-    for line in sys.stdin:
-        name, times = line.split()
-        cpu, wall = time.process_time(), time.perf_counter()
-        for _ in range(int(times)):
-            result = functions[name]()
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        answer = {
-            "cpu_ms": 1e3 * cpu / int(times),
-            "wall_ms": 1e3 * wall / int(times),
-            "result": float(jnp.linalg.norm(result)),
-            "peak_mb": memory_mb("VmHWM") - base,
-        }
-        print(json.dumps(answer), flush=True)
+    fields = tuple(jnp.asarray(row.reshape(shape)) for row, shape in zip(ROWS, ((2, N, N), (N, N), (N, N))))
+    forward = jax.jit(loss).lower(*fields).compile()
+    gradient = jax.jit(jax.value_and_grad(loss)).lower(*fields).compile()
+    serve({
+        "forward": lambda: forward(*fields).block_until_ready(),
+        "gradient": lambda: np.linalg.norm(jax.block_until_ready(gradient(*fields))[1]),
+    }, lambda: [gradient(*fields)[1]])
 
 
 main()

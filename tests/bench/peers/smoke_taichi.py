@@ -1,12 +1,12 @@
 """The smoke workload in Taichi, a kernel for each part of a step, as DiffTaichi has it: a worker that measure.py drives.
-Arguments: cells along an edge, steps, Jacobi steps."""
+Arguments: cells along an edge, steps, Jacobi steps, and the file with what there is that programs/smoke_sylvite.cpp writes."""
 
 import sys
 
 import numpy as np
 
 from taichi_cpu import differentiated, ti
-from worker import serve
+from worker import lines, serve
 
 N, STEPS, JACOBI = (int(size) for size in sys.argv[1:4])
 
@@ -91,16 +91,14 @@ def run():
 
 
 def main():
-    y, x = np.mgrid[0:N, 0:N]  # smoke_jax.py has the same numbers
-    turn = 2 * np.pi / N
+    rows = lines(sys.argv[4])
     velocity = np.zeros((STEPS + 2, N, N, 2), np.float32)
-    velocity[0, ..., 0] = 0.9 * np.sin(turn * y) + 0.4 * np.cos(2 * turn * x)
-    velocity[0, ..., 1] = 0.8 * np.sin(turn * x) - 0.3 * np.cos(turn * (x + y))
+    velocity[0] = np.moveaxis(rows[0].reshape(2, N, N), 0, -1)
     flow.from_numpy(velocity)
     puffs = np.zeros((STEPS + 2, N, N), np.float32)
-    puffs[1] = (11 * y // N) % 4 == 1
+    puffs[1] = rows[1].reshape(N, N)
     smoke.from_numpy(puffs)
-    picture.from_numpy((0.5 + 0.5 * np.sin(3 * turn * x) * np.sin(2 * turn * y)).astype(np.float32))
+    picture.from_numpy(rows[2].reshape(N, N))
     forward, gradient = differentiated(loss, run)
 
     def norm():

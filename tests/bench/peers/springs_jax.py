@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from worker import serve
+from worker import lines, real, serve
 
-WORKLOAD, STEPS, CHECKPOINT = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "checkpoint"
-DT, GRAVITY, DAMPING, GROUND, HIDDEN, SIGNALS = 0.004, -4.8, 15, 0.1, 32, 10
-with open(sys.argv[4], encoding="ascii") as file:
-    ROWS = [np.array(line.split(), np.float32) for line in file]
+WORKLOAD, STEPS, CHECKPOINT, ROWS = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "checkpoint", lines(sys.argv[4])
+HIDDEN, SIGNALS = 32, 10
+DT, GRAVITY, GROUND, ATTENTION, FALLING, SHORTEST = np.array([0.004, -4.8, 0.1, 0.05, -1e-4, 1e-4], np.float32)
+KEPT = np.float32(np.exp(np.float64(-DT * 15)))  # of velocities
 PLACE = ROWS[0].reshape(2, -1)
 A, B = ROWS[1].astype(np.int32).reshape(2, -1)
 LENGTH, STIFFNESS, REACH = ROWS[2:5]
@@ -22,26 +22,26 @@ GOAL = np.array([0.9, 0.2], np.float32)
 def told(weights, x, v, t):
     clock, posture, motion, way, hidden_bias, muscle, muscle_bias = weights
     centre = jnp.mean(x, 1)
-    sines = jnp.sin(10 * (t * DT) + 2 * np.pi / SIGNALS * jnp.arange(SIGNALS, dtype=jnp.float32))
+    sines = jnp.sin(10 * (t * DT) + 2 * np.pi / SIGNALS * jnp.arange(SIGNALS, dtype=real))
     inner = (hidden_bias + sines @ clock + (GOAL - centre) @ way +
-             0.05 * (jnp.tensordot(x - centre[:, None], posture, 2) + jnp.tensordot(v, motion, 2)))
+             ATTENTION * (jnp.tensordot(x - centre[:, None], posture, 2) + jnp.tensordot(v, motion, 2)))
     return jnp.tanh(jnp.tanh(inner) @ muscle + muscle_bias)
 
 
 def moved(x, v, wanted, stiffness):
     """A step of springs whose lengths at rest are `wanted`."""
     along = x[:, A] - x[:, B]
-    length = jnp.sqrt(jnp.sum(along * along, 0)) + 1e-4
+    length = jnp.sqrt(jnp.sum(along * along, 0)) + SHORTEST
     impulse = DT * (length - wanted) * stiffness / length * along
-    free = np.exp(-DT * DAMPING) * v + np.array([[0], [DT * GRAVITY]], np.float32)
+    free = KEPT * v + np.array([[0], [DT * GRAVITY]], np.float32)
     free = free.at[:, A].add(-impulse).at[:, B].add(impulse)
-    lands = (x[1] + DT * free[1] < GROUND) & (free[1] < -1e-4)
+    lands = (x[1] + DT * free[1] < GROUND) & (free[1] < FALLING)
     time = jnp.where(lands, -(x[1] - GROUND) / jnp.where(lands, free[1], 1), DT)
     return x + time * free, jnp.where(lands, 0, free)
 
 
 def last_place(step):
-    ts = jnp.arange(STEPS, dtype=jnp.float32)
+    ts = jnp.arange(STEPS, dtype=real)
     (x, _), _ = jax.lax.scan(jax.checkpoint(step) if CHECKPOINT else step, (PLACE, jnp.zeros_like(PLACE)), ts)
     return x
 

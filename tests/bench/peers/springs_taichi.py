@@ -126,7 +126,10 @@ def main():
         gradient()
         return [part.grad.to_numpy() for part in (WEIGHTS if ROBOT else (length, stiffness))]
 
-    serve({"forward": forward, "gradient": gradient}, outputs)
+    def norm():
+        return np.sqrt(sum(float(np.sum(np.square(part, dtype=np.float64))) for part in outputs()))
+
+    serve({"forward": forward, "gradient": norm}, outputs)
 
 
 main()

@@ -7,8 +7,17 @@ import time
 
 import numpy as np
 
+# Of floats. f64 where JAX is told so; constants are then those of f32 still, as in programs of Sylvite.
+real = np.float64 if os.environ.get("JAX_ENABLE_X64") == "1" else np.float32
 
-def noise(shape, low, high, seed, dtype=np.float32):
+
+def lines(path):
+    """The arrays that programs/lines.h wrote, which are those of f32."""
+    with open(path, encoding="ascii") as file:
+        return [np.array(line.split(), np.float32).astype(real) for line in file]
+
+
+def noise(shape, low, high, seed, dtype=real):
     """Element i is the same in programs/runnable.cpp."""
     with np.errstate(over="ignore"):
         bits = np.arange(np.prod(shape, dtype=np.int64), dtype=np.uint32) * np.uint32(2654435761)

@@ -1,17 +1,17 @@
 // The molecules workloads by the static libraries of the molecules app. Arguments: `forces` or `trajectory`, how many atoms,
-// how many steps, and a file for the peers.
+// how many steps, a file, which is written for the peers, and perhaps how much farther than the cutoff their lists reach: they
+// serve for all steps there.
 
 #include "apps/molecules/simulator.h"
 #include "apps/molecules/start.h"
+#include "tests/bench/programs/lines.h"
 #include "tests/bench/programs/worker.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <string>
 
 int main(int argc, char **argv) {
-    if (argc != 5) {
+    if (argc != 5 && argc != 6) {
         return 1;
     }
     using namespace sylvite::apps;
@@ -24,25 +24,18 @@ int main(int argc, char **argv) {
     const Motions start = on_lattice(world.atoms, world.side, 0.1f, 0.7f, 1);
     const Motions seen = on_lattice(world.atoms, world.side, 0.1f, 0, 2);
     Simulator simulator(world);
-    const Lists lists = simulator.lists(start.place);
-    // For the peers: sizes, places, velocities, where atoms were seen, and lists, as they lie in memory.
-    std::FILE *out = std::fopen(argv[4], "wb");
-    if (!out) {
-        std::perror(argv[4]);
-        return 1;
-    }
-    const float sizes[] = {world.side, world.cutoff, world.step_length, static_cast<float>(lists.longest)};
-    std::fwrite(sizes, sizeof sizes, 1, out);
-    for (const Coordinates *values : {&start.place, &start.velocity, &seen.place}) {
-        std::fwrite(values->data(), sizeof(float), values->size(), out);
-    }
-    std::fwrite(lists.found.data(), sizeof(int), size_t(world.atoms) * (1 + lists.longest), out);
-    if (std::fclose(out) != 0) {
+    World wide = world;
+    wide.skin = argc == 6 ? std::strtof(argv[5], nullptr) : world.skin;
+    const Lists lists = Simulator(wide).lists(start.place);
+    Lists tight{lists.longest, lists.longest, lists.found};
+    tight.found.resize(size_t(world.atoms) * (1 + lists.longest));
+    sylvite::bench::Lines lines(argv[4]);
+    lines.add(std::vector<float>{world.side, world.cutoff, world.skin, world.step_length});
+    lines.add(start.place), lines.add(start.velocity), lines.add(seen.place), lines.add(tight.found);
+    if (!lines.written()) {
         return 1;
     }
     std::vector<float> field(4 * size_t(world.atoms));
-    Lists tight{lists.longest, lists.longest, lists.found};
-    tight.found.resize(size_t(world.atoms) * (1 + lists.longest));
     Slopes slopes;
     const auto norm = [](const Coordinates &values) {
         return sylvite::bench::norm(values.data(), static_cast<int>(values.size()));

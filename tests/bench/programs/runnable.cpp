@@ -24,7 +24,9 @@ void fill(const Buffer &buffer, const Range &range, uint32_t seed) {
         bits = (bits ^ bits >> 13) * 3266489917u;
         bits ^= bits >> 16;
         const double value = range.low + (range.high - range.low) * ((bits >> 8) * 0x1p-24);
-        if (buffer.type().is_float()) {
+        if (buffer.type() == Halide::Float(64)) {
+            static_cast<double *>(buffer.data())[i] = value;
+        } else if (buffer.type().is_float()) {
             static_cast<float *>(buffer.data())[i] = static_cast<float>(value);
         } else {
             static_cast<int32_t *>(buffer.data())[i] = static_cast<int32_t>(value);
@@ -44,7 +46,9 @@ Schedule schedule_for(const Program &program, const std::string &file) {
 
 double Runnable::run() const {
     executable.run(arguments);
-    return static_cast<const float *>(outputs[0].second.data())[0];
+    const Buffer &first = outputs[0].second;
+    return first.type() == Halide::Float(64) ? static_cast<const double *>(first.data())[0]
+                                             : static_cast<const float *>(first.data())[0];
 }
 
 void Runnable::save(const std::string &folder) const {

@@ -2,39 +2,23 @@
 // squares are along its edge; steps; and a file, which is written for the peers: what there is, as text, a line an array.
 
 #include "apps/springs/simulator.h"
+#include "tests/bench/programs/lines.h"
 #include "tests/bench/programs/worker.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
 namespace {
 
 using namespace sylvite::apps;
+using sylvite::bench::Lines;
 using sylvite::bench::Worker;
 
-class Lines {
-public:
-    explicit Lines(const std::string &file) : out_(file) { out_.precision(9); }
-
-    template<typename T>
-    void add(const std::vector<T> &values) {
-        for (const T value : values) {
-            out_ << static_cast<double>(value) << ' ';
-        }
-        out_ << '\n';
-    }
-
-    void add(const Robot &robot) {
-        add(robot.place), add(robot.ends), add(robot.length), add(robot.stiffness), add(robot.reach);
-    }
-
-    bool written() { return bool(out_.flush()); }
-
-private:
-    std::ofstream out_;
-};
+void add(const Robot &robot, Lines &lines) {
+    lines.add(robot.place), lines.add(robot.ends), lines.add(robot.length), lines.add(robot.stiffness);
+    lines.add(robot.reach);
+}
 
 void save(const std::vector<std::vector<float>> &arrays, const std::string &folder) {
     for (size_t i = 0; i < arrays.size(); i++) {
@@ -48,7 +32,7 @@ Worker robot_worker(const std::string &name, int steps, Lines &lines) {
     static const Simulator simulator(robot);
     static const Weights weights = drawn(robot, 0);
     static Weights gradient(robot);
-    lines.add(robot);
+    add(robot, lines);
     for (const std::vector<float> &part : weights.part) {
         lines.add(part);
     }
@@ -69,7 +53,7 @@ Worker net_worker(int squares, int steps, Lines &lines) {
     static const NetSimulator simulator(robot, wanted);
     static std::vector<float> place;
     static NetSimulator::Gradient gradient;
-    lines.add(robot);
+    add(robot, lines);
     lines.add(wanted);
     const auto run = [=] {
         simulator.loss(steps, gradient);
@@ -93,9 +77,5 @@ int main(int argc, char **argv) {
     Lines lines(file);
     const Worker worker =
         workload == "robot" ? robot_worker(argv[2], steps, lines) : net_worker(std::atoi(argv[2]), steps, lines);
-    if (!lines.written()) {
-        std::perror(file.c_str());
-        return 1;
-    }
-    return sylvite::bench::serve(worker);
+    return lines.written() ? sylvite::bench::serve(worker) : 1;
 }
