@@ -51,7 +51,7 @@ void check(const Scene &scene, float friction, int steps, const std::string &tar
         direction[k] = normal(random);
     }
     Buffer<double> place(scene.particles, d), weights(controls.data(), {scene.actuators, waves}),
-        bias(controls.data() + scene.actuators * waves, {scene.actuators}),
+        bias(controls.data() + size_t(scene.actuators) * waves, scene.actuators),
         loss = Buffer<double>::make_scalar(), formed(scene.particles, d), by_weights(scene.actuators, waves),
         by_bias(scene.actuators);
     std::copy(scene.place.begin(), scene.place.end(), place.begin());
@@ -60,8 +60,8 @@ void check(const Scene &scene, float friction, int steps, const std::string &tar
     const TargetRow &target = find_target(target_name);
     const Executable run = compile(program, target, autoschedule(program, target));
     run({{"place", place},
-         {"material", Buffer<int>(material.data(), {scene.particles})},
-         {"actuator", Buffer<int>(actuator.data(), {scene.particles})},
+         {"material", Buffer<int>(material.data(), scene.particles)},
+         {"actuator", Buffer<int>(actuator.data(), scene.particles)},
          {"weights", weights},
          {"bias", bias},
          {"friction", friction},
