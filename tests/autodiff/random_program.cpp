@@ -81,12 +81,14 @@ private:
     Expr weight() { return Expr((1 + c_.pick(8)) / 4.0); }
 
     std::vector<Expr> extents(Rank rank) const {
-        return rank == Rank::single ? std::vector<Expr>() : rank == Rank::row ? std::vector<Expr>{extent_}
-                                                                             : std::vector<Expr>{extent_, m};
+        return rank == Rank::single ? std::vector<Expr>()
+               : rank == Rank::row  ? std::vector<Expr>{extent_}
+                                    : std::vector<Expr>{extent_, m};
     }
     static std::vector<int> sizes(Rank rank) {
-        return rank == Rank::single ? std::vector<int>() : rank == Rank::row ? std::vector<int>{n}
-                                                                            : std::vector<int>{n, m};
+        return rank == Rank::single ? std::vector<int>()
+               : rank == Rank::row  ? std::vector<int>{n}
+                                    : std::vector<int>{n, m};
     }
 
     // A constant or, with that value, an argument.
@@ -319,16 +321,16 @@ private:
         init.push_back(Array(zero, {}));
         LoopOptions options{.name = name("while"), .memory = memory(false)};
         options.capacity = m;
-        const WhileResult result = while_loop(
-            [&](const Arrays &state) { return state.back()() < Expr(last); }, init,
-            [&](const Expr &t, const Arrays &state) {
-                Arrays next = body(scope, t, Arrays(state.begin(), state.end() - 1), states, depth);
-                Halide::Func count(name("count"));
-                count() = state.back()() + 1;
-                next.push_back(Array(count, {}));
-                return next;
-            },
-            options);
+        const WhileResult result =
+            while_loop([&](const Arrays &state) { return state.back()() < Expr(last); }, init,
+                       [&](const Expr &t, const Arrays &state) {
+                           Arrays next = body(scope, t, Arrays(state.begin(), state.end() - 1), states, depth);
+                           Halide::Func count(name("count"));
+                           count() = state.back()() + 1;
+                           next.push_back(Array(count, {}));
+                           return next;
+                       },
+                       options);
         add(scope, result.state, states);
     }
 

@@ -21,10 +21,7 @@ std::vector<std::string> names_of(const std::vector<ProgramOutput> &outputs) {
 class Check {
 public:
     Check(const RandomProgram &made, unsigned values, GraphStatistics &statistics) :
-        made_(made),
-        outputs_(names_of(made.program.outputs())),
-        sizes_(made.sizes),
-        statistics_(statistics),
+        made_(made), outputs_(names_of(made.program.outputs())), sizes_(made.sizes), statistics_(statistics),
         random_(values) {
         for (const auto &[name, size] : made.sizes) {
             for (const char *kind : {"d_", "adjoint_", "d_adjoint_"}) {
