@@ -6,6 +6,7 @@
 #include "frontend/substitute.h"
 #include "frontend/used_states.h"
 
+#include <map>
 #include <set>
 
 using namespace Halide::Internal;
@@ -110,6 +111,100 @@ private:
     }
 };
 
+// States and scalars that something reads but for those of loops that it is made by.
+struct Free {
+    std::set<const ArrayNode *> states;
+    std::set<std::string> scalars;
+
+    void add(const Free &other) {
+        states.insert(other.states.begin(), other.states.end());
+        scalars.insert(other.scalars.begin(), other.scalars.end());
+    }
+};
+
+class FindFree {
+public:
+    Free of(const std::shared_ptr<const ArrayNode> &node) {
+        if (const auto known = nodes_.find(node.get()); known != nodes_.end()) {
+            return known->second;
+        }
+        Free free = of(reads_of(node->extents));
+        if (node->kind == ArrayNode::Kind::State) {
+            free.states.insert(node.get());
+        } else if (node->kind == ArrayNode::Kind::Value) {
+            free.add(of(node->value.function()));
+        } else if (node->loop) {
+            free.add(of(*node->loop));
+        }
+        return nodes_[node.get()] = free;
+    }
+
+private:
+    std::map<const ArrayNode *, Free> nodes_;
+    std::map<const LoopNode *, Free> loops_;
+    std::map<std::string, Free> functions_;
+
+    Free of(const LoopNode &loop) {
+        if (const auto known = loops_.find(&loop); known != loops_.end()) {
+            return known->second;
+        }
+        Free free;
+        for (const Array &array : loop.next) {
+            free.add(of(array.node()));
+        }
+        for (const Array &state : loop.state) {
+            free.states.erase(state.node().get());
+        }
+        free.scalars.erase(loop.step.as<Variable>()->name);
+        free.add(of(reads_of(std::vector<Expr>{loop.trips})));
+        for (const Array &array : loop.init) {
+            free.add(of(array.node()));
+        }
+        return loops_[&loop] = free;
+    }
+
+    Free of(const Function &function) {
+        if (const auto known = functions_.find(function.name()); known != functions_.end()) {
+            return known->second;
+        }
+        functions_[function.name()];  // updates read their own Func
+        Free free = of(reads_of(function));
+        return functions_[function.name()] = std::move(free);
+    }
+
+    Free of(const Reads &reads) {
+        Free free;
+        for (const Halide::Parameter &parameter : reads.parameters) {
+            free.scalars.insert(parameter.name());
+        }
+        for (const auto &node : reads.arrays) {
+            free.add(of(node));
+        }
+        for (const Function &callee : reads.functions) {
+            free.add(of(callee));
+        }
+        return free;
+    }
+};
+
+// What changes from step to step has no value after the loop.
+void require_outside_loops(const std::string &program, const std::set<std::string> &inputs, const Arrays &outputs) {
+    FindFree find;
+    for (const Array &output : outputs) {
+        const Free free = find.of(output.node());
+        for (const ArrayNode *state : free.states) {
+            _halide_user_error << "Program() needs outputs that exist outside loops; " << program << " reads state "
+                               << state->name << " of a loop outside that loop: return it from the loop's body and use "
+                               << "the loop's result.";
+        }
+        for (const std::string &scalar : free.scalars) {
+            _halide_user_assert(inputs.count(scalar))
+                << "Program() needs outputs that exist outside loops; " << program << " reads " << scalar
+                << ", the number of a loop's step, outside that loop: make it a state.";
+        }
+    }
+}
+
 }  // namespace
 
 ProgramInput::ProgramInput(const Array &array) : array_(array) {
@@ -135,6 +230,7 @@ Program::Program(std::string name, std::vector<ProgramInput> inputs, std::vector
     for (const ProgramInput &input : inputs_) {
         check_name(input.name());
     }
+    const std::set<std::string> names_of_inputs = names;
     CheckClosed closed(name_, inputs_);
     Arrays arrays;
     for (const ProgramOutput &output : outputs_) {
@@ -146,6 +242,7 @@ Program::Program(std::string name, std::vector<ProgramInput> inputs, std::vector
     }
     _halide_user_assert(!outputs_.empty()) << "Program() needs outputs; " << name_ << " has none.";
     if (!derived) {
+        require_outside_loops(name_, names_of_inputs, arrays);
         require_used_states(name_, arrays);
     }
 }

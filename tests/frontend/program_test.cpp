@@ -49,11 +49,26 @@ TEST(Program, RefusesParametersThatAreNotAmongItsInputs) {
 
 TEST(Program, RefusesAStateOutsideItsLoop) {
     Array u = input<float>("u", {4}), leaked;
-    loop(3, {u}, [&](Expr, const Arrays &s) {
+    loop(3, {u}, [&](const Expr &, const Arrays &s) {
         leaked = s[0];
         return s;
     });
     EXPECT_ERROR(Program("p", {u}, {{"y", leaked}}), "reads state u of a loop outside that loop");
+}
+
+TEST(Program, RefusesWhatChangesInALoopBesideItsResult) {
+    Array u = input<float>("u", {4}), leaked;
+    Expr step;
+    const Array end = loop(3, {u}, [&](const Expr &t, const Arrays &s) {
+        step = t;
+        leaked = plus_one(s[0], {4});
+        return Arrays{leaked};
+    })[0];
+    EXPECT_ERROR(Program("p", {u}, {{"z", end}, {"y", leaked}}), "reads state u of a loop outside that loop");
+    Func late("late");
+    late(Var("x")) = end(Var("x")) + cast<float>(step);
+    EXPECT_ERROR(Program("p", {u}, {{"z", end}, {"y", Array(late, {4})}}),
+                 "the number of a loop's step, outside that loop");
 }
 
 TEST(Program, RefusesNamesThatAreTakenOrNoIdentifiers) {
@@ -92,14 +107,14 @@ TEST(Substitution, TellsTemporaryArraysApart) {
 TEST(Loop, RefusesAStateThatChangesItsExtents) {
     Array u = input<float>("u", {4});
     EXPECT_ERROR(
-        loop(3, {u}, [&](Expr, const Arrays &s) { return Arrays{plus_one(s[0], {5})}; }),
+        loop(3, {u}, [&](const Expr &, const Arrays &s) { return Arrays{plus_one(s[0], {5})}; }),
         "loop() needs states that keep their extents; state 0 (u) of step is {4} before and {5} after a step.");
 }
 
 TEST(Loop, RefusesAStateThatChangesItsType) {
     Array u = input<float>("u", {4});
     EXPECT_ERROR(loop(3, {u},
-                      [&](Expr, const Arrays &s) {
+                      [&](const Expr &, const Arrays &s) {
                           Func f("f");
                           f(x) = Halide::cast<double>(s[0](x));
                           return Arrays{Array(f, {4})};
@@ -113,29 +128,31 @@ TEST(Loop, RefusesABodyThatReadsAnArrayThatIsNotDefined) {
     const LoopOptions named{.name = "heat"};
     EXPECT_EQ(error_of([&] {
                   loop(
-                      3, {u}, [&](Expr, const Arrays &) { return Arrays{plus_one(undefined, {4})}; }, named);
+                      3, {u}, [&](const Expr &, const Arrays &) { return Arrays{plus_one(undefined, {4})}; }, named);
               }),
               "Error: loop() needs Arrays that are defined; heat" + reads);
-    EXPECT_ERROR(loop(
-                     3, {u}, [&](Expr, const Arrays &) { return Arrays{Array(zero_outside(undefined), {4})}; }, named),
-                 "loop() needs Arrays that are defined; heat" + reads);
+    EXPECT_ERROR(
+        loop(
+            3, {u}, [&](const Expr &, const Arrays &) { return Arrays{Array(zero_outside(undefined), {4})}; }, named),
+        "loop() needs Arrays that are defined; heat" + reads);
     EXPECT_ERROR(while_loop([&](const Arrays &) { return undefined(0) > 0; }, {u},
-                            [](Expr, const Arrays &s) { return s; }, named),
+                            [](const Expr &, const Arrays &s) { return s; }, named),
                  "while_loop() needs Arrays that are defined; heat" + reads);
     EXPECT_ERROR(scan(3, {u}, {},
-                      [&](Expr, const Arrays &s, const Arrays &) {
+                      [&](const Expr &, const Arrays &s, const Arrays &) {
                           return Scanned{s, {plus_one(undefined, {4})}};
                       }),
                  "scan() needs Arrays that are defined; scan" + reads);
     // The inner loop is named where it is in one.
     EXPECT_ERROR(loop(3, {u},
-                      [&](Expr, const Arrays &s) {
+                      [&](const Expr &, const Arrays &s) {
                           return loop(
-                              2, s, [&](Expr, const Arrays &) { return Arrays{plus_one(undefined, {4})}; }, named);
+                              2, s, [&](const Expr &, const Arrays &) { return Arrays{plus_one(undefined, {4})}; },
+                              named);
                       }),
                  "heat" + reads);
     EXPECT_ERROR(loop(
-                     3, {u}, [&](Expr, const Arrays &) { return Arrays{Array()}; }, named),
+                     3, {u}, [&](const Expr &, const Arrays &) { return Arrays{Array()}; }, named),
                  "loop() needs defined states; state 0 (u) of heat is not after a step.");
     EXPECT_EQ(error_of([&] { undefined(0); }),
               "Error: An Array must be defined before it is read: give it a value first.");
@@ -143,7 +160,7 @@ TEST(Loop, RefusesABodyThatReadsAnArrayThatIsNotDefined) {
 
 TEST(Loop, RefusesAMissingState) {
     Array u = input<float>("u", {4});
-    EXPECT_ERROR(loop(3, {u, u}, [&](Expr, const Arrays &s) { return Arrays{s[0]}; }),
+    EXPECT_ERROR(loop(3, {u, u}, [&](const Expr &, const Arrays &s) { return Arrays{s[0]}; }),
                  "step was given 2 and returns 1.");
 }
 
@@ -161,16 +178,16 @@ Program counting(const std::function<Arrays(const Arrays &)> &loop, const std::v
 TEST(Program, RefusesAStateThatChangesNoOutput) {
     const auto apart = [](const Arrays &s) { return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})}; };
     const auto plain = [&](const Arrays &init) {
-        return loop(3, init, [&](Expr, const Arrays &s) { return apart(s); }, {.name = "turn"});
+        return loop(3, init, [&](const Expr &, const Arrays &s) { return apart(s); }, {.name = "turn"});
     };
     const auto stepped = [&](const Arrays &init) {
         return while_loop([](const Arrays &s) { return s[0](0) < 3.f; }, init,
-                          [&](Expr, const Arrays &s) { return apart(s); }, {.name = "turn"})
+                          [&](const Expr &, const Arrays &s) { return apart(s); }, {.name = "turn"})
             .state;
     };
     const auto scanned = [&](const Arrays &init) {
         return scan(3, init, {},
-                    [&](Expr, const Arrays &s, const Arrays &) {
+                    [&](const Expr &, const Arrays &s, const Arrays &) {
                         return Scanned{apart(s), {s[0]}};
                     },
                     {.name = "turn"})
@@ -188,21 +205,22 @@ TEST(Program, RefusesAStateThatChangesNoOutput) {
     EXPECT_EQ(error_of([&] { counting(stepped, {1}); }), "");
     EXPECT_ERROR(counting(plain, {1}), "state 0 (u) of turn in p changes none");
     // In a loop within another.
-    EXPECT_EQ(
-        error_of([&] {
-            counting(
-                [&](const Arrays &init) {
-                    return loop(2, {init[0]}, [&](Expr, const Arrays &s) { return Arrays{plain({s[0], init[1]})[0]}; });
-                },
-                {0});
-        }),
-        refused);
+    EXPECT_EQ(error_of([&] {
+                  counting(
+                      [&](const Arrays &init) {
+                          return loop(2, {init[0]}, [&](const Expr &, const Arrays &s) {
+                              return Arrays{plain({s[0], init[1]})[0]};
+                          });
+                      },
+                      {0});
+              }),
+              refused);
 }
 
 // Whatever programs were made of the loop before, or are being made.
 TEST(Program, JudgesStatesByTheProgramAlone) {
     const Array u = input<float>("u", {4}), v = input<float>("v", {4});
-    const Arrays results = loop(3, {u, v}, [](Expr, const Arrays &s) {
+    const Arrays results = loop(3, {u, v}, [](const Expr &, const Arrays &s) {
         return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
     });
     const std::vector<ProgramOutput> one{{"y", results[0]}}, all{{"y", results[0]}, {"z", results[1]}};
@@ -228,7 +246,7 @@ TEST(Program, PassesOnErrorsOfABody) {
     const Array u = input<float>("u", {4});
     const std::string text = "An Array must be defined before it is read";
     const auto turn = [&](const std::function<Array(const Array &)> &body) {
-        return error_of([&] { loop(3, {u}, [&](Expr, const Arrays &s) { return Arrays{body(s[0])}; }); });
+        return error_of([&] { loop(3, {u}, [&](const Expr &, const Arrays &s) { return Arrays{body(s[0])}; }); });
     };
     EXPECT_EQ(turn([&](const Array &) -> Array { throw Halide::CompileError(text); }), text);
     EXPECT_EQ(turn([&](const Array &) { return plus_one(Array(), {4}); }),
@@ -237,14 +255,14 @@ TEST(Program, PassesOnErrorsOfABody) {
 
 TEST(Program, TakesStatesThatAnOutputNeedsSomehow) {
     const auto crossed = [](const Arrays &init) {
-        return loop(3, init, [](Expr, const Arrays &s) { return Arrays{plus_one(s[1], {4}), s[0]}; });
+        return loop(3, init, [](const Expr &, const Arrays &s) { return Arrays{plus_one(s[1], {4}), s[0]}; });
     };
     EXPECT_EQ(error_of([&] { counting(crossed, {0}); }), "");
     // By a history, by an arm of a branch, and by how many steps an inner loop makes.
     EXPECT_EQ(error_of([&] {
                   counting(
                       [&](const Arrays &init) {
-                          const Arrays results = loop(3, init, [](Expr, const Arrays &s) {
+                          const Arrays results = loop(3, init, [](const Expr &, const Arrays &s) {
                               return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
                           });
                           return Arrays{results[0], slice(history(results[1]), 2)};
@@ -268,11 +286,12 @@ TEST(Program, TakesStatesThatAnOutputNeedsSomehow) {
     EXPECT_EQ(error_of([&] {
                   counting(
                       [](const Arrays &init) {
-                          return loop(3, init, [](Expr, const Arrays &s) {
+                          return loop(3, init, [](const Expr &, const Arrays &s) {
                               const Expr count = Halide::cast<int>(s[1](0));
-                              return Arrays{loop(count, {s[0]},
-                                                 [](Expr, const Arrays &t) { return Arrays{plus_one(t[0], {4})}; })[0],
-                                            plus_one(s[1], {4})};
+                              return Arrays{
+                                  loop(count, {s[0]},
+                                       [](const Expr &, const Arrays &t) { return Arrays{plus_one(t[0], {4})}; })[0],
+                                  plus_one(s[1], {4})};
                           });
                       },
                       {0});
@@ -282,13 +301,13 @@ TEST(Program, TakesStatesThatAnOutputNeedsSomehow) {
 
 TEST(Program, MayTakeAPartOfWhatAnotherMakes) {
     const Array u = input<float>("u", {4}), v = input<float>("v", {4});
-    const Arrays both = loop(3, {u, v}, [](Expr, const Arrays &s) {
+    const Arrays both = loop(3, {u, v}, [](const Expr &, const Arrays &s) {
         return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
     });
-    const Arrays fixed =
-        loop(3, {zeros("z", Halide::Float(32), {4}), zeros("w", Halide::Float(32), {4})}, [](Expr, const Arrays &s) {
-            return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
-        });
+    const Arrays fixed = loop(3, {zeros("z", Halide::Float(32), {4}), zeros("w", Halide::Float(32), {4})},
+                              [](const Expr &, const Arrays &s) {
+                                  return Arrays{plus_one(s[0], {4}), plus_one(s[1], {4})};
+                              });
     const Program all("all", {u, v}, {{"a", both[0]}, {"b", both[1]}, {"c", fixed[0]}, {"d", fixed[1]}});
     EXPECT_EQ(error_of([&] { Program::derived("one", {u, v}, {{"a", all.output("a")}}); }), "");
     EXPECT_EQ(error_of([&] {
@@ -326,7 +345,7 @@ TEST(Array, RefusesExtentsThatNoArrayCanHave) {
 
 TEST(Loop, RefusesStepsThatAreCutToInt32AndNamesThatSchedulesCannotSay) {
     const Array u = input<float>("u", {4});
-    const auto step = [](Expr, const Arrays &state) { return state; };
+    const auto step = [](const Expr &, const Arrays &state) { return state; };
     const Param<int64_t> n("n");
     EXPECT_EQ(error_of([&] { loop(n, {u}, step); }),
               "Error: loop() needs numbers of steps that an int32 can hold; step has (int64)n: cast it to int32 if "
@@ -340,7 +359,9 @@ TEST(Loop, RefusesStepsThatAreCutToInt32AndNamesThatSchedulesCannotSay) {
 
 TEST(Loop, UnpacksStatesIntoParametersAndBindings) {
     Array u = input<float>("u", {4}), v = input<double>("v", {2, 2});
-    auto [a, b] = loop(3, {u, v}, [&](Expr, Array p, Array q) { return Arrays{plus_one(p, {4}), q}; });
+    auto [a, b] = loop(3, {u, v}, [&](const Expr &, const Array &p, const Array &q) {
+        return Arrays{plus_one(p, {4}), q};
+    });
     EXPECT_EQ(a.dimensions(), 1);
     EXPECT_EQ(b.dimensions(), 2);
     EXPECT_EQ(b.type(), Halide::Float(64));
