@@ -1,6 +1,7 @@
 #include "autodiff/budget.h"
 
 #include "autodiff/activity.h"
+#include "frontend/print.h"
 
 #include <cmath>
 
@@ -11,6 +12,11 @@ namespace sylvite {
 namespace {
 
 Expr wide(const Expr &e) { return Halide::cast<int64_t>(e); }
+
+std::string text_of(const Expr &bytes) {
+    const auto constant = as_const_int(simplify(bytes));
+    return constant ? std::to_string(*constant) : sylvite::print(bytes);
+}
 
 // The loops that run within the steps of `loop`, those within them included.
 std::vector<const LoopNode *> loops_in(const LoopNode &loop) {
@@ -120,7 +126,7 @@ public:
         search(picked, make_zero(Halide::Int(64)), 0);
         _halide_user_assert(!best_.empty())
             << "Memory::budget() needs bytes for the states of one step at least; " << loops_.front()->options.name
-            << " has a budget of " << bytes_ << " and states of " << bytes_of_states(*loops_.front())
+            << " has a budget of " << text_of(bytes_) << " and states of " << text_of(bytes_of_states(*loops_.front()))
             << ", and that they fit is not known: give it more, in terms of the same sizes.";
         for (size_t i = 0; i < loops_.size(); i++) {
             chosen[loops_[i]] = choices_[i][best_[i]].memory;

@@ -123,6 +123,9 @@ public:
             r = least;
         } else {
             r = repetitions(level, steps);
+            if (level > 1 && !loop_->count.defined()) {
+                last_ = steps - 1;
+            }
         }
         if (loop_->capacity.defined()) {
             options_.capacity = compact(repetitions(level, loop_->capacity) + 1);
@@ -140,6 +143,9 @@ private:
     const std::vector<size_t> states_;  // those that must be run again
     const ReverseStep &undo_;
     LoopOptions options_;
+    Expr last_;  // the last step, where Halide finds no bounds of what is made of repetitions(), a power
+
+    Expr held(const Expr &step) const { return last_.defined() ? Halide::clamp(step, 0, last_) : step; }
 
     // What is needed, and what that is computed from.
     std::vector<size_t> states_for(std::vector<bool> needed) const {
@@ -174,7 +180,7 @@ private:
         options.capacity = loop_->capacity;
         return loop(steps, head, LoopBody([&](const Expr &t, const Arrays &state) {
                         Substitution again;
-                        again.replace(loop_->step.as<Variable>()->name, compact(first + t));
+                        again.replace(loop_->step.as<Variable>()->name, held(compact(first + t)));
                         for (size_t k = 0; k < states_.size(); k++) {
                             again.replace(loop_->state[states_[k]], state[k]);
                         }
@@ -198,7 +204,7 @@ private:
                             for (size_t k = 0; k < states_.size(); k++) {
                                 now[states_[k]] = at[k];
                             }
-                            return undo_(compact(first + before), now, after);
+                            return undo_(held(compact(first + before)), now, after);
                         }),
                         options_);
         }

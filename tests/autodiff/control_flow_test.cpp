@@ -378,6 +378,25 @@ TEST(ControlFlow, SecondOrderWithoutSteps) {
     }
 }
 
+// How often a step is run again is found by a power, of which Halide knows no bounds.
+TEST(ControlFlow, SecondOrderOfElementsUnderBinomial) {
+    const Param<int> steps("steps");
+    const Array xs = input<double>("xs", {n, steps});
+    LoopOptions options = named("scan");
+    options.memory = Memory::binomial(2);
+    const ScanBody step = [](const Expr &, const Arrays &state, const Arrays &now) {
+        return Scanned{{row("u", sin(state[0](x) * now[0](x)))}, {}};
+    };
+    const Scanned s = scan(steps, {a}, {xs}, step, options);
+    const Program reverse = vjp(Program("scan", {a, xs, steps}, {{"y", s.state[0]}}), {"xs"});
+    const Program pulled = Program::derived("scan", reverse.inputs(), {{"z", reverse.output("adjoint_xs")}});
+    ProgramCase c = with_rows("scan", pulled, {"a", "adjoint_y"}, {});
+    c.wrt.push_back("xs");
+    c.sizes["xs"] = c.sizes["z"] = {n, 5};
+    c.integers["steps"] = 5;
+    check_program(c, 71);
+}
+
 TEST(ControlFlow, ReverseOfAWhileLoopNeedsACapacity) {
     const WhileResult w =
         while_loop([](const Arrays &s) { return total(s[0]) < 9; }, {a},

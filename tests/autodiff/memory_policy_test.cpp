@@ -414,7 +414,7 @@ TEST(MemoryPolicies, RefuseWhatCannotHold) {
         "ask; step has one of them: use Memory::binomial, or set LoopOptions::capacity and store all.\n");
     EXPECT_EQ(error_of([] { gradient(wave(Memory::budget(127))); }),
               "Error: Memory::budget() needs bytes for the states of one step at least; step has a budget of "
-              "(int64)127 and states of (int64)128, and that they fit is not known: give it more, in terms of the same "
+              "127 and states of 128, and that they fit is not known: give it more, in terms of the same "
               "sizes.\n");
     const auto with_inverse = [](const LoopBody &inverse) {
         return error_of([&] {

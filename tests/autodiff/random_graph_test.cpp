@@ -32,6 +32,8 @@ TEST(RandomGraphs, HaveRightDerivatives) { expect_right(check_random_graph, 1, 5
 
 TEST(RandomGraphs, HaveRightDerivativesWhenCompiled) { expect_right(check_compiled_graph, 1, 300); }
 
+TEST(RandomPrograms, HaveRightDerivatives) { expect_right(check_random_program, 1, 12); }
+
 // A graph whose adjoint adds up blocks of an array by loops and scatters a diagonal: Halide 21 left out iterations of loops
 // that were cut at the ends of the blocks.
 TEST(RandomGraphs, LoopsBesideADiagonalAreWhole) {
