@@ -188,22 +188,23 @@ void set_capacity(LoopNode &node, const std::string &function) {
     }
 }
 
-Arrays counted_loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options,
-                    int given) {
-    const std::shared_ptr<LoopNode> node = counted(trips, options, "loop()");
+Arrays counted_loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options, int given,
+                    const std::string &function) {
+    const std::shared_ptr<LoopNode> node = counted(trips, options, function);
     node->given = given;
-    set_capacity(*node, "loop()");
+    set_capacity(*node, function);
     _halide_user_assert(!needs_bound(options.memory) || node->capacity.defined())
-        << "loop() needs a bound of the steps to keep states by Memory::sqrt or Memory::budget; the number of steps of "
+        << function
+        << " needs a bound of the steps to keep states by Memory::sqrt or Memory::budget; the number of steps of "
         << options.name << " reads an array: set LoopOptions::capacity.";
-    return write_down(node, init, body, "loop()");
+    return write_down(node, init, body, function);
 }
 
 // The first `given` states of a loop that ends as another does are its author's.
 Arrays ending_like(const LoopNode &like, const Expr &trips, const Arrays &init, const LoopBody &body,
-                   const LoopOptions &options, int given) {
+                   const LoopOptions &options, int given, const std::string &function = "loop()") {
     if (like.going < 0) {
-        return counted_loop(trips, init, body, options, given);
+        return counted_loop(trips, init, body, options, given, function);
     }
     auto node = std::make_shared<LoopNode>();
     node->given = given;
@@ -218,7 +219,7 @@ Arrays ending_like(const LoopNode &like, const Expr &trips, const Arrays &init, 
 }  // namespace
 
 Arrays loop(const Expr &trips, const Arrays &init, const LoopBody &body, const LoopOptions &options) {
-    return counted_loop(trips, init, body, options, static_cast<int>(init.size()));
+    return counted_loop(trips, init, body, options, static_cast<int>(init.size()), "loop()");
 }
 
 Arrays loop_like(const LoopNode &like, const Expr &trips, const Arrays &init, const LoopBody &body,
@@ -276,7 +277,8 @@ Arrays branch(const Expr &condition, const Arrays &state, const BranchBody &then
         one.memory = {};
         one.capacity = 1;
         // What one arm needs of the states the other need not.
-        return loop_like({}, times, before, LoopBody([&](const Expr &, const Arrays &s) { return body(s); }), one);
+        return ending_like({}, times, before, LoopBody([&](const Expr &, const Arrays &s) { return body(s); }), one, 0,
+                           "branch()");
     };
     return arm("_else", 1 - chosen(), arm("_then", chosen(), state, then), otherwise);
 }

@@ -39,6 +39,7 @@ private:
         if (!array) {
             return Expr();
         }
+        // Some assertions ask for bounds queries, which there are none of (targets/lower.cpp).
         if (op->name == Call::buffer_is_bounds_query || op->name == Call::buffer_get_min) {
             return make_zero(op->type);
         }
@@ -69,8 +70,10 @@ private:
     Stmt visit(const LetStmt *op) override {
         const Expr value = mutate(op->value);
         if (is_const(value) && !value.same_as(op->value)) {
-            known_.emplace(op->name, value);
-            return mutate(op->body);
+            known_[op->name] = value;
+            const Stmt body = mutate(op->body);
+            known_.erase(op->name);
+            return body;
         }
         return LetStmt::make(op->name, value, mutate(op->body));
     }
@@ -83,21 +86,6 @@ private:
         }
         condition = simplify(condition);
         return is_const_one(condition) ? nothing() : AssertStmt::make(condition, mutate(op->message));
-    }
-
-    Stmt visit(const IfThenElse *op) override {
-        const Expr condition = mutate(op->condition);
-        if (condition.same_as(op->condition)) {
-            return IRMutator::visit(op);
-        }
-        const Expr known = simplify(condition);
-        if (is_const_one(known)) {
-            return mutate(op->then_case);
-        }
-        if (is_const_zero(known)) {
-            return op->else_case.defined() ? mutate(op->else_case) : nothing();
-        }
-        return IfThenElse::make(condition, mutate(op->then_case), mutate(op->else_case));
     }
 
     Stmt visit(const Halide::Internal::Block *op) override {

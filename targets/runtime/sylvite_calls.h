@@ -6,8 +6,9 @@
  * A kernel that runs in a loop would ask malloc() for the same blocks in each step, which come as pages that the system
  * has to clear first. So a call keeps them. When a kernel runs for the first time its blocks come from malloc(), and it
  * is written down how large a region they would take together, each in the first gap that is wide enough. When it runs
- * again there is such a region, one for all kernels, and blocks come from there. Nothing is kept beside it, and but for
- * the gaps it is no larger than what a kernel had in use, so what `<program>_memory` says holds.
+ * again there is such a region, one for all kernels, and blocks come from there. Nothing is kept beside it. Blocks that
+ * come and go leave holes: a kernel whose region would be larger than what it had in use by more than 1/most_waste of all
+ * that the call holds asks malloc() each time, so what `<program>_memory` says holds within that.
  *
  * Kernels ask Halide's run time for memory, which asks the functions that halide_set_custom_malloc() and
  * halide_set_custom_free() have set. That is us, unless there was somebody before; whoever comes later takes our place.
@@ -26,7 +27,8 @@ enum {
     most_gap = 320,         /* between blocks: arrays of 2^n bytes would share lines of caches, element by element */
     most_blocks = 128,      /* further ones come from malloc() each time */
     most_kernels = 64,      /* those whose numbers are equal modulo that count as one */
-    most_running = 64       /* further calls keep nothing */
+    most_waste = 25,
+    most_running = 64 /* further calls keep nothing */
 };
 
 typedef _Atomic(int64_t) number;
@@ -44,11 +46,13 @@ struct call {
     int running; /* where it stands in the table of running calls, or 0 */
     atomic_flag busy;
     number kernel;
-    number is_direct;           /* the kernel uses no region */
-    number need[most_kernels];  /* how large a region serves a kernel; 0 for unknown */
-    number region, region_size; /* its address, 0 for none, and bytes; not changed as long as blocks are in it */
-    number outside;             /* how many of the blocks are not in it */
-    number blocks;
+    number is_direct;                /* the kernel uses no region */
+    number need[most_kernels];       /* how large a region serves a kernel; 0 for unknown */
+    number most[most_kernels];       /* the most bytes that it had in use */
+    number arenas;                   /* bytes of arrays; changed by its own thread */
+    number region, region_size;      /* its address, 0 for none, and bytes; not changed as long as blocks are in it */
+    number outside;                  /* how many of the blocks are not in it */
+    number blocks, in_use;           /* how many, and their bytes */
     struct block block[most_blocks]; /* those in use, in the order of their places */
 };
 
@@ -105,14 +109,12 @@ static void keep_nothing(struct call *call) {
 
 /* Null where memory cannot be had. */
 static void *take(struct call *call, int64_t bytes) {
-    number *need = &call->need[get(&call->kernel)];
+    number *need = &call->need[get(&call->kernel)], *most = &call->most[get(&call->kernel)];
     if (!get(&call->is_direct) && !get(&call->region)) {
         void *region = halide_default_malloc(call, (size_t)get(need));
-        if (!region) {
-            return NULL;
-        }
+        set(&call->is_direct, !region); /* blocks alone need no room for holes */
         set(&call->region, (int64_t)(uintptr_t)region);
-        set(&call->region_size, get(need));
+        set(&call->region_size, region ? get(need) : 0);
     }
     const int64_t blocks = get(&call->blocks);
     int64_t place = 0, begin = 0;
@@ -135,7 +137,9 @@ static void *take(struct call *call, int64_t bytes) {
         call->block[place] = (struct block){begin, end, memory};
         set(&call->blocks, blocks + 1);
         set(&call->outside, get(&call->outside) + is_outside);
+        set(&call->in_use, get(&call->in_use) + bytes);
         set(need, end > get(need) ? end : get(need));
+        set(most, get(&call->in_use) > get(most) ? get(&call->in_use) : get(most));
     }
     return memory;
 }
@@ -149,6 +153,7 @@ static int forget(struct call *call, const void *memory) {
         place--;
     }
     if (place >= 0) {
+        set(&call->in_use, get(&call->in_use) - (call->block[place].end - call->block[place].begin));
         memmove(&call->block[place], &call->block[place + 1], (size_t)(last - place) * sizeof *call->block);
         set(&call->blocks, last);
         set(&call->outside, get(&call->outside) - !is_inside);
@@ -156,7 +161,17 @@ static int forget(struct call *call, const void *memory) {
     return is_inside;
 }
 
+/* Who was asked before us; null until that is known. */
+static _Atomic(halide_malloc_t) asked_before;
+
 static void *malloc_of_call(void *user_context, size_t bytes) {
+    halide_malloc_t before = NULL;
+    while (!(before = atomic_load_explicit(&asked_before, memory_order_acquire))) {
+        sched_yield(); /* is_asked() is about to tell */
+    }
+    if (before != halide_default_malloc) {
+        return before(user_context, bytes); /* it will be asked to free what it gave */
+    }
     struct call *call = bytes >= least_kept && bytes <= SIZE_MAX / 4 ? call_of(user_context) : NULL;
     int is_kept = 0;
     void *memory = NULL;
@@ -190,6 +205,7 @@ static int is_asked(void) {
     if (atomic_load_explicit(&state, memory_order_acquire) < no &&
         atomic_compare_exchange_strong(&state, &before, asking)) {
         const halide_malloc_t set = halide_set_custom_malloc ? halide_set_custom_malloc(malloc_of_call) : NULL;
+        atomic_store_explicit(&asked_before, set, memory_order_release);
         if (set == halide_default_malloc) {
             halide_set_custom_free(free_of_call);
         } else if (set) {
@@ -223,10 +239,11 @@ static void begin_kernel(struct call *call, int kernel) {
         return; /* a program runs within a kernel of another */
     }
     kernel %= most_kernels;
-    const int64_t need = get(&call->need[kernel]);
+    const int64_t need = get(&call->need[kernel]), most = get(&call->most[kernel]);
+    const int is_direct = need == 0 || need - most > (get(&call->arenas) + most) / most_waste;
     set(&call->kernel, kernel);
-    set(&call->is_direct, need == 0);
-    if (get(&call->region) && (need == 0 || need > get(&call->region_size))) {
+    set(&call->is_direct, is_direct);
+    if (get(&call->region) && (is_direct || need > get(&call->region_size))) {
         keep_nothing(call);
     }
 }
@@ -240,6 +257,7 @@ static void end_call(struct call *call) {
         drop_region(call);
         for (int i = 0; i < most_kernels; i++) {
             set(&call->need[i], 0);
+            set(&call->most[i], 0);
         }
         atomic_store_explicit(&running[call->running], NULL, memory_order_release);
         call->running = 0;

@@ -260,6 +260,11 @@ static void release(void *aligned) {
     }
 }
 
+static void give_up(struct sylvite_arena *arena) {
+    set(&this_call.arenas, get(&this_call.arenas) - (arena->data ? arena->bytes : 0));
+    release(arena->data);
+}
+
 int sylvite_hold(struct sylvite_memory *memory, int64_t bytes) {
     memory->bytes += bytes;
     if (memory->bytes > memory->peak) {
@@ -288,10 +293,12 @@ int sylvite_refuse_memory(const char *text) { return sylvite_fail(sylvite_unknow
 void *sylvite_reserve(struct sylvite_arena *arena, const char *program, int64_t bytes) {
     if (!arena->data || bytes > arena->bytes) {
         keep_nothing(&this_call); /* who needed it may not run any more */
-        release(arena->data);
+        give_up(arena);
         arena->data = allocate((uint64_t)bytes);
         arena->bytes = bytes;
-        if (!arena->data) {
+        if (arena->data) {
+            set(&this_call.arenas, get(&this_call.arenas) + bytes);
+        } else {
             sylvite_fail(sylvite_out_of_memory, "%s: no memory for %lld bytes of arrays", program, (long long)bytes);
         }
     }
@@ -343,5 +350,5 @@ struct halide_buffer_t *sylvite_host_only(struct halide_buffer_t *array, int is_
 
 void sylvite_release(void *user_context, void *arena) {
     (void)user_context;
-    release(((struct sylvite_arena *)arena)->data);
+    give_up(arena);
 }

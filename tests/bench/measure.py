@@ -79,8 +79,11 @@ def largest_difference(ours, theirs, real="float32"):
             folders.append(os.path.join(folder, str(number)))
             os.mkdir(folders[-1])
             worker.ask("save", folders[-1])
+        names = [sorted(os.listdir(side)) for side in folders]
+        if names[0] != names[1] or not names[0]:
+            raise RuntimeError(f"{ours.system} has outputs {names[0]}, {theirs.system} {names[1]}")
         largest = 0.0
-        for name in os.listdir(folders[1]):
+        for name in names[0]:
             a, b = (np.fromfile(os.path.join(side, name), real).astype(np.float64) for side in folders)
             if a.size != b.size:
                 raise RuntimeError(f"output {name} has {a.size} elements, {theirs.system}'s has {b.size}")

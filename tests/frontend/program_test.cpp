@@ -56,6 +56,16 @@ TEST(Program, RefusesAStateOutsideItsLoop) {
     EXPECT_ERROR(Program("p", {u}, {{"y", leaked}}), "reads state u of a loop outside that loop");
 }
 
+TEST(Program, RefusesAnArmThatChangesTheTypeOfAState) {
+    Array u = input<float>("u", {4});
+    Func whole("whole");
+    whole(x) = cast<int>(u(x));
+    EXPECT_ERROR(branch(
+                     u(0) > 0.f, {u}, [&](const Arrays &) { return Arrays{Array(whole, {4})}; },
+                     [](const Arrays &s) { return s; }),
+                 "branch() needs states that keep their type; state 0 (u) of branch_then is float32 before and int32");
+}
+
 TEST(Program, RefusesWhatChangesInALoopBesideItsResult) {
     Array u = input<float>("u", {4}), leaked;
     Expr step;

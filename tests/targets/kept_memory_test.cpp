@@ -48,6 +48,28 @@ Program loops(const char *name) {
     return Program(name, {u0, n, steps}, {{"u", end}});
 }
 
+// Stages each twice as long as the one before, which is freed once the next is there.
+Program chain() {
+    const Halide::Param<int> n("n"), steps("steps");
+    const Array u0 = input<float>("u0", {n});
+    const Array end = loop(steps, {u0}, [&](const Expr &, const Arrays &u) {
+        Func before = kept("stage", u[0], 1.f), last("last");
+        int times = 1;
+        for (int k = 0; k < 5; k++) {
+            times *= 2;
+            Func longer("longer");
+            const RDom r(0, n * times);
+            longer(x) = 0.f;
+            longer(r) += 0.5f * before(r / 2);
+            before = longer;
+        }
+        last(x) = 0.f;
+        last(x) += before(x * times + RDom(0, times)) / times;
+        return Arrays{Array(last, {n})};
+    })[0];
+    return Program("chain", {u0, n, steps}, {{"u", end}});
+}
+
 // Columns, each with memory of its own.
 Program columns() {
     const Halide::Param<int> n("n"), steps("steps");
@@ -115,11 +137,12 @@ static struct halide_buffer_t array(float *values, int dimensions, struct halide
 }
 )";
 
-// Compiles `main` with the libraries, and returns what it prints.
-std::string run(const std::string &folder, const std::string &main, const std::string &libraries) {
+// Compiles `main` with the libraries and, if given, more functions to wrap, and returns what it prints.
+std::string run(const std::string &folder, const std::string &main, const std::string &libraries,
+                const std::string &wrapped = "") {
     std::ofstream(folder + "/main.c") << main;
     test::output_of(test::compile_command("cc -O1 -fsanitize=address", folder) + folder + "/main.c " + libraries +
-                    " -o " + folder + "/main -Wl,--wrap=malloc,--wrap=free -lpthread -ldl -lm");
+                    " -o " + folder + "/main -Wl,--wrap=malloc,--wrap=free" + wrapped + " -lpthread -ldl -lm");
     return test::output_of("ASAN_OPTIONS=detect_leaks=1 " + folder + "/main");
 }
 
@@ -172,6 +195,33 @@ int main(void) {
 )",
                   folder + "/loops.a"),
               "0 1 0\n0 1 0\n0 1 0\n1\n1011 0 1\n");
+}
+
+// Blocks that come and go leave holes between them, which are no part of the plan.
+TEST(KeptMemory, IsWithinThePlanWhereThereWouldBeHoles) {
+    const std::string folder = test::folder_for("kept_memory_with_holes");
+    emit_to(folder, chain(), {}, true);
+    EXPECT_EQ(run(folder, std::string("#include \"chain.h\"\n") + counting + R"(
+enum { n = 20000 };
+static float a[n], b[n];
+
+int main(void) {
+    struct halide_dimension_t line = {0, n, 1, 0};
+    struct halide_buffer_t A = array(a, 1, &line), B = array(b, 1, &line);
+    for (int steps = 1; steps <= 3; steps++) {
+        int64_t planned;
+        chain_memory(n, steps, 1, &planned);
+        peak = bytes_live;
+        const int64_t before = bytes_live;
+        const int code = chain(&A, n, steps, &B);
+        const double part = (double)(peak - before) / (double)planned;
+        printf("%d %d %d\n", code, part >= 0.95 && part <= 1.05, (int)live);
+    }
+    return 0;
+}
+)",
+                  folder + "/chain.a"),
+              "0 1 0\n0 1 0\n0 1 0\n");
 }
 
 // Threads take what they need at a time, which depends on who comes first; not more.
@@ -279,6 +329,70 @@ int main(void) {
 )",
                   folder + "/loops.a"),
               "0 50 50 0\n");
+}
+
+// Another thread asks for memory while we find out that there is such an allocator.
+TEST(KeptMemory, GivesTheUsersAllocatorNothingThatItDidNotMake) {
+    const std::string folder = test::folder_for("kept_memory_of_a_race");
+    emit_to(folder, loops("loops"), {}, true);
+    EXPECT_EQ(run(folder, std::string("#define _DEFAULT_SOURCE\n#include \"loops.h\"\n") + counting + R"(
+#include <pthread.h>
+#include <unistd.h>
+
+enum { n = 20000, mark = 4242 };
+static float a[n], b[n];
+static _Atomic int foreign, asked, stopped;
+
+static void *users_malloc(void *context, size_t bytes) {
+    (void)context;
+    int64_t *block = malloc(bytes + 64);
+    block[0] = mark;
+    asked++;
+    return block + 8;
+}
+static void users_free(void *context, void *memory) {
+    int64_t *block = (int64_t *)memory - 8;
+    if (block[0] == mark) {
+        free(block);
+    } else {
+        foreign++;
+        halide_default_free(context, memory);
+    }
+}
+
+halide_malloc_t __real_halide_set_custom_malloc(halide_malloc_t set);
+halide_malloc_t __wrap_halide_set_custom_malloc(halide_malloc_t set) {
+    const halide_malloc_t before = __real_halide_set_custom_malloc(set);
+    usleep(20000);
+    return before;
+}
+
+static void *ask(void *unused) {
+    while (!stopped) {
+        halide_free(NULL, halide_malloc(NULL, 30000));
+    }
+    return unused;
+}
+
+int main(void) {
+    struct halide_dimension_t line = {0, n, 1, 0};
+    struct halide_buffer_t A = array(a, 1, &line), B = array(b, 1, &line);
+    __real_halide_set_custom_malloc(users_malloc);
+    halide_set_custom_free(users_free);
+    pthread_t thread;
+    pthread_create(&thread, NULL, ask, NULL);
+    while (!asked) {
+        usleep(100);
+    }
+    const int code = loops(&A, n, 3, &B);
+    stopped = 1;
+    pthread_join(thread, NULL);
+    printf("%d %d\n", code, foreign);
+    return 0;
+}
+)",
+                  folder + "/loops.a", ",--wrap=halide_set_custom_malloc"),
+              "0 0\n");
 }
 
 }  // namespace
