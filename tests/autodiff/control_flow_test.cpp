@@ -366,6 +366,22 @@ TEST(ControlFlow, SecondOrder) {
     check_second_order(c, 18);
 }
 
+// The reverse of a loop that is known to make no steps would read elements before the first.
+TEST(ControlFlow, ElementsOfNoSteps) {
+    const Array xs = input<double>("xs", {n, 4});
+    const Arrays last = loop(2, {a}, [&](const Expr &, const Arrays &s) {
+        const LoopBody step = [&](const Expr &t, const Arrays &u) {
+            return Arrays{row("v", sin(u[0](x)) * xs(x, t) + b(x))};
+        };
+        const Array none = loop(0, s, step, named("none"))[0];
+        return Arrays{row("u", sin(none(x)) * b(x) + xs(x, 1))};
+    });
+    ProgramCase c = with_rows("none", Program("none", {a, b, xs}, {{"y", last[0]}}), {"a", "b"}, {"y"});
+    c.wrt.push_back("xs");
+    c.sizes["xs"] = {n, 4};
+    check_program(c, 72);
+}
+
 TEST(ControlFlow, SecondOrderWithoutSteps) {
     const Param<int> steps("steps");
     const Arrays end = loop(steps, {a}, [](const Expr &, const Arrays &s) { return Arrays{row("u", sin(s[0](x)))}; });
