@@ -12,8 +12,9 @@ namespace sylvite {
 /// It is given a `halide_buffer_t *` for each Array and a number for each Expr, int32 to float64, in the order of
 /// `arguments`, then one for what it makes. That is Halide's interface of extern stages (Func::define_extern) without
 /// bounds queries, which the function never sees: arrays are whole, begin at 0, are dense in dimension 0, lie in host
-/// memory and do not overlap; one without elements may have a null `host`, which is no bounds query. It fills its last argument, changes nothing else, and must make the same of the same
-/// arguments: it is called once for each time that one of them changes, and not at all for what no output depends on or has no elements.
+/// memory and do not overlap; one without elements may have a null `host`, which is no bounds query. It fills its last
+/// argument, changes nothing else, and must make the same of the same arguments: it is called once for each time that one
+/// of them changes, and not at all for what has no elements or no output depends on.
 /// Anything but 0 that it returns ends the program with that code and the text `<program>: kernel <function>: ...`.
 ///
 /// `compile` finds the function in this process, whose linker must export it (-rdynamic; ENABLE_EXPORTS in CMake);
