@@ -15,6 +15,13 @@ namespace sylvite {
 
 namespace {
 
+// What changes from step to step has no value after the loop.
+void require_outside_loop(bool is_outside, const std::string &program, const ArrayNode &state) {
+    _halide_user_assert(is_outside)
+        << "Program() needs outputs that exist outside loops; " << program << " reads state " << state.name
+        << " of a loop outside that loop: return it from the loop's body and use the loop's result.";
+}
+
 // Follows everything that the outputs depend on and reports what is not among the inputs.
 class CheckClosed {
 public:
@@ -46,9 +53,7 @@ private:
                 << ", which is not among its inputs: add it to the list.";
             break;
         case ArrayNode::Kind::State:
-            _halide_user_assert(arrays_.count(node.get()))
-                << "Program() needs outputs that exist outside loops; " << program_ << " reads state " << node->name
-                << " of a loop outside that loop: return it from the loop's body and use the loop's result.";
+            require_outside_loop(arrays_.count(node.get()) > 0, program_, *node);
             break;
         case ArrayNode::Kind::Value:
             check(node->value.function());
@@ -187,15 +192,12 @@ private:
     }
 };
 
-// What changes from step to step has no value after the loop.
 void require_outside_loops(const std::string &program, const std::set<std::string> &inputs, const Arrays &outputs) {
     FindFree find;
     for (const Array &output : outputs) {
         const Free free = find.of(output.node());
         for (const ArrayNode *state : free.states) {
-            _halide_user_error << "Program() needs outputs that exist outside loops; " << program << " reads state "
-                               << state->name << " of a loop outside that loop: return it from the loop's body and use "
-                               << "the loop's result.";
+            require_outside_loop(false, program, *state);
         }
         for (const std::string &scalar : free.scalars) {
             _halide_user_assert(inputs.count(scalar))

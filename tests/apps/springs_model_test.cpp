@@ -25,7 +25,7 @@ TEST_P(EachRobot, WalksAsThePlainCode) {
         const std::vector<float> got = Simulator(robot).place(weights, steps);
         const Row want = plain.place(steps);
         for (size_t i = 0; i < want.size(); i++) {
-            ASSERT_NEAR(got[i], want[i], 4e-6 * (1 + 0.1 * steps)) << i << " after " << steps;
+            ASSERT_NEAR(got[i], want[i], 2e-6 * (1 + 0.1 * steps)) << i << " after " << steps;
         }
     }
 }
