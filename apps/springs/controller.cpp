@@ -62,12 +62,14 @@ Weights drawn(const Robot &robot, unsigned seed) {
 
 Learnt learn(const Weights &start, const Walk &walk, int steps, double rate,
              const std::function<bool(const std::vector<double> &losses)> &report) {
-    Weights weights = start, gradient = start;
+    constexpr int patience = 25;  // steps
+    Weights weights = start, gradient = start, best_gradient = start;
     Learnt found{start, {}};
     double lowest = INFINITY;
+    int in_vain = 0;
     for (int i = 0; i <= steps; i++) {
-        const double loss = walk(weights, gradient), norm = gradient.norm();
-        if (!std::isfinite(loss) || !std::isfinite(norm)) {
+        const double loss = walk(weights, gradient);
+        if (!std::isfinite(loss) || !std::isfinite(gradient.norm())) {
             throw std::runtime_error("the " + std::string(std::isfinite(loss) ? "gradient" : "loss") +
                                      " is not finite after " + std::to_string(i) + " steps: the springs are too stiff");
         }
@@ -75,7 +77,15 @@ Learnt learn(const Weights &start, const Walk &walk, int steps, double rate,
         if (loss < lowest) {
             lowest = loss;
             found.weights = weights;
+            best_gradient = gradient;
+            in_vain = 0;
+        } else if (++in_vain == patience) {
+            weights = found.weights;
+            gradient = best_gradient;
+            rate /= 2;
+            in_vain = 0;
         }
+        const double norm = gradient.norm();
         if (!report(found.losses) || norm == 0) {
             break;
         }

@@ -19,26 +19,26 @@ const std::string net_name = "net";
 
 struct Options {
     std::string robot = "d";
-    std::optional<int> steps;
+    std::optional<int> steps, iterations;
     std::optional<unsigned> seed;
     std::optional<double> rate;
-    int iterations = 100, frames = 5, film = 60;
+    int frames = 5, film = 60;
 };
 
 Result of_robot(const Options &options, const CommandLine &command) {
     const Robot robot = robot_named(options.robot);
     const Simulator simulator(robot);
-    const int steps = options.steps.value_or(681);
+    const int steps = options.steps.value_or(681), iterations = options.iterations.value_or(300);
     command.begin();
 
     const Weights start = drawn(robot, options.seed.value_or(0));
     Learnt learnt{start, {}};
     double seconds = 0;
     {
-        Progress progress(options.iterations, command.quiet());
+        Progress progress(iterations, command.quiet());
         learnt = learn(
             start, [&](const Weights &weights, Weights &gradient) { return simulator.loss(weights, steps, gradient); },
-            options.iterations, options.rate.value_or(0.2),
+            iterations, options.rate.value_or(0.2),
             [&](const std::vector<double> &losses) {
                 progress.update(static_cast<int>(losses.size()) - 1, text_of("the head is at %.3f m", -losses.back()));
                 return !interrupted();
@@ -61,14 +61,14 @@ Result of_net(const Options &options, const CommandLine &command) {
     constexpr double height = 0.1;  // m, that it falls from
     const Robot first = net(squares, height);
     const std::vector<float> wanted = net(squares, 0).place;
-    const int steps = options.steps.value_or(2000);
+    const int steps = options.steps.value_or(2000), iterations = options.iterations.value_or(100);
     command.begin();
 
     Shaped found;
     double seconds = 0;
     {
-        Progress progress(options.iterations, command.quiet());
-        found = shaped(first, wanted, steps, options.iterations + 1, [&](const std::vector<double> &losses) {
+        Progress progress(iterations, command.quiet());
+        found = shaped(first, wanted, steps, iterations + 1, [&](const std::vector<double> &losses) {
             progress.update(static_cast<int>(losses.size()) - 1, loss_text(losses));
             return !interrupted();
         });
@@ -110,9 +110,9 @@ int main(int argc, char **argv) {
         ->capture_default_str();
     app.add_option("--steps", options.steps, "time steps of 4 ms; by default 681, and 2000 of a net")
         ->check(CLI::Range(1, 100000));
-    app.add_option("--iterations", options.iterations, "steps against the gradient; evaluations of that of a net")
-        ->check(CLI::Range(0, 100000))
-        ->capture_default_str();
+    app.add_option("--iterations", options.iterations,
+                   "steps against the gradient, by default 300; evaluations of that of a net, by default 100")
+        ->check(CLI::Range(0, 100000));
     app.add_option("--rate", options.rate, "how long each of these is; by default 0.2")->check(CLI::Range(1e-6, 1e3));
     app.add_option("--seed", options.seed, "of the weights at first; by default 0");
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")

@@ -132,6 +132,10 @@ TEST(Springs, LearnKeepsTheBestAndStopsWhenItIsTold) {
     const Learnt stopped = learn(Weights(robot), walk, 8, 4, [](const auto &losses) { return losses.size() < 3; });
     EXPECT_EQ(stopped.losses.size(), 3u);
     EXPECT_FLOAT_EQ(stopped.weights.part[4][0], 4) << "the lowest was the second";
+    // 0, 4, 0, 4 ... for 25 steps after the lowest; 2, 4, 2 ...; then steps are short enough.
+    const Learnt patient = learn(Weights(robot), walk, 100, 4, [](const auto &) { return true; });
+    EXPECT_EQ(patient.losses.size(), 53u);
+    EXPECT_FLOAT_EQ(patient.weights.part[4][0], 3);
     EXPECT_THROW(
         learn(
             Weights(robot), [](const Weights &, Weights &) { return NAN; }, 8, 1, [](const auto &) { return true; }),
