@@ -6,6 +6,7 @@
 #include "schedules/refusal.h"
 #include "targets/given_arrays.h"
 #include "targets/gpu_rules.h"
+#include "targets/vector_rules.h"
 
 #include <algorithm>
 #include <optional>
@@ -236,6 +237,8 @@ Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipel
     if (runs.condition().defined()) {
         halide.add_custom_lowering_pass(&runs, nullptr);
     }
+    const auto vectors = vector_rules();
+    halide.add_custom_lowering_pass(vectors.get(), nullptr);
     Halide::Module module = halide.compile_to_module(pipeline.arguments(kernel), symbol, target, linkage);
     _halide_user_assert(failure.found.text.empty())
         << "Every run of kernel " << kernel.name << " would fail: " << failure.found.text

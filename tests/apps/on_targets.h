@@ -20,7 +20,7 @@ inline void check_on(const TargetRow &row, const Program &program, const NamedAr
     test::check_on_target(row, program, autoschedule(program, row), arguments, of_baseline, tolerance);
 }
 
-/// A test of an app on the targets that are run here.
+/// A test of an app on `app_targets()`.
 class OnTargets : public testing::TestWithParam<TargetRow> {
 protected:
     static void check(const Program &program, const NamedArguments &arguments, double tolerance) {
@@ -28,10 +28,17 @@ protected:
     }
 };
 
-inline auto app_targets() { return testing::Values(find_target("x86-64-avx512"), find_target("vulkan")); }
+/// AVX-512 and Vulkan, and CUDA on a machine with a GPU.
+inline auto app_targets() {
+    std::vector<TargetRow> targets = {find_target("x86-64-avx512"), find_target("vulkan")};
+    if (const TargetRow &cuda = find_target("cuda-80"); why_not_here(cuda).empty()) {
+        targets.push_back(cuda);
+    }
+    return testing::ValuesIn(targets);
+}
 
 inline std::string name_of_target(const testing::TestParamInfo<TargetRow> &info) {
-    return info.param.name == "vulkan" ? "Vulkan" : "Avx512";
+    return info.param.name == "vulkan" ? "Vulkan" : info.param.name == "cuda-80" ? "Cuda" : "Avx512";
 }
 
 /// Values as an array.

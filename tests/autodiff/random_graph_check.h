@@ -49,4 +49,9 @@ Finding check_compiled_graph(Choices &choices, unsigned values, GraphStatistics 
 /// and of some the derivative of vjp by differences of it.
 Finding check_random_program(Choices &choices, unsigned values, GraphStatistics &statistics);
 
+/// Both derivatives of a program with loops, run on `target` with schedules that are found for it, against the baseline
+/// target without schedules.
+Finding check_random_program_on(const std::string &target, Choices &choices, unsigned values,
+                                GraphStatistics &statistics);
+
 }  // namespace sylvite::testing

@@ -34,6 +34,15 @@ TEST(RandomGraphs, HaveRightDerivativesWhenCompiled) { expect_right(check_compil
 
 TEST(RandomPrograms, HaveRightDerivatives) { expect_right(check_random_program, 1, 12); }
 
+TEST(RandomPrograms, ComputeTheSameWhenScheduled) {
+    GraphStatistics statistics;
+    for (unsigned seed = seed_of(1), i = 0; i < 6; i++, seed++) {
+        Choices choices(seed);
+        const Finding finding = check_random_program_on("x86-64", choices, seed, statistics);
+        EXPECT_EQ(finding.verdict, Verdict::right) << "seed " << seed << ": " << finding.text;
+    }
+}
+
 // A graph whose adjoint adds up blocks of an array by loops and scatters a diagonal: Halide 21 left out iterations of loops
 // that were cut at the ends of the blocks.
 TEST(RandomGraphs, LoopsBesideADiagonalAreWhole) {

@@ -1,4 +1,5 @@
 #include "autodiff/program.h"
+#include "autoscheduler/autoschedule.h"
 #include "frontend/print.h"
 #include "random_graph_finding.h"
 #include "random_program.h"
@@ -37,6 +38,22 @@ public:
             point_["adjoint_" + name] = drawn(sizes_[name], random_, -1, 1);
             point_["d_adjoint_" + name] = drawn(sizes_[name], random_, -1, 1);
         }
+    }
+
+    // Schedules change no values: as found for the target, against those of the baseline without any.
+    std::string run_on(const TargetRow &target) {
+        for (const Program &program : {jvp(made_.program, made_.inputs), vjp(made_.program, made_.inputs)}) {
+            const Values must = testing::run(program, point_, made_.integers, sizes_);
+            const Executable code = compile(program, target, autoschedule(program, target));
+            for (const auto &[name, is] : testing::run(code, program, point_, made_.integers, sizes_)) {
+                const Halide::Buffer<double> &want = must.at(name);
+                is.for_each_element([&, &name = name, &is = is](const int *i) {
+                    statistics_.elements++;
+                    expect_near(is(i), want(i), 1e-10, name + " on " + target.name + " and on x86-64");
+                });
+            }
+        }
+        return problem_.str();
     }
 
     std::string run(bool with_second_order) {
@@ -111,6 +128,15 @@ Finding check_random_program(Choices &choices, unsigned values, GraphStatistics 
         const RandomProgram made = random_program(choices);
         text = print(made.program);
         return Check(made, values, statistics).run(values % 4 == 0);
+    });
+}
+
+Finding check_random_program_on(const std::string &target, Choices &choices, unsigned values,
+                                GraphStatistics &statistics) {
+    return judge(statistics, [&](std::string &text) {
+        const RandomProgram made = random_program(choices);
+        text = print(made.program);
+        return Check(made, values, statistics).run_on(find_target(target));
     });
 }
 

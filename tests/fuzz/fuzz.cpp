@@ -18,7 +18,7 @@ struct Options {
     int graphs = 100, shrinks = 600;
     unsigned seed = 1, seconds = 60;
     bool compiled = false, programs = false;
-    std::string replay, store = ".";
+    std::string target, replay, store = ".";
 };
 
 // Makes the choices of a graph or program. Those are valid, as a rule; what cannot be made at all was stored as it is.
@@ -59,6 +59,9 @@ private:
     }
 
     Finding check(Choices &choices, unsigned values, GraphStatistics &statistics) const {
+        if (!options_.target.empty()) {
+            return check_random_program_on(options_.target, choices, values, statistics);
+        }
         return options_.programs   ? check_random_program(choices, values, statistics)
                : options_.compiled ? check_compiled_graph(choices, values, statistics)
                                    : check_random_graph(choices, values, statistics);
@@ -120,6 +123,8 @@ int main(int argc, char **argv) {
     app.add_option("seed", options.seed, "of the first; the others follow");
     app.add_flag("--compiled", options.compiled, "compile and run the derivatives, instead of interpreting them");
     app.add_flag("--programs", options.programs, "programs with loops, compiled, in place of graphs");
+    app.add_option("--target", options.target, "these on a target, with schedules that are found for it")
+        ->needs("--programs");
     app.add_option("--replay", options.replay, "check a stored graph again")->check(CLI::ExistingFile);
     app.add_option("--store", options.store, "the folder for graphs that are wrong");
     app.add_option("--shrinks", options.shrinks, "how many runs it may take to make one of them small");
