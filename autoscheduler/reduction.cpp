@@ -121,6 +121,10 @@ std::optional<SplitReduction> split_reduction(const StageInfo &stage, int d, con
     if (!lane_loop && !task_loop) {
         return std::nullopt;
     }
+    const bool per_element = !task_loop && stage.points() > most_points_at_root;
+    if (per_element && kept.empty()) {
+        return std::nullopt;  // adds to one element of many, and a partial Func has them all
+    }
 
     SplitReduction parts{stage.name,
                          unique_stage(stage.name + "_partial", taken),
@@ -158,7 +162,7 @@ std::optional<SplitReduction> split_reduction(const StageInfo &stage, int d, con
         factored.emplace_back(outer, parts.task);
     }
     parts.partial_update = nest.rfactor(parts.partial_name, factored);
-    parts.per_element = !task_loop && stage.points() > most_points_at_root;
+    parts.per_element = per_element;
 
     // The partial Func has the stage's dimensions, then the new ones. Lanes come first in memory.
     std::vector<Nest::Loop> loops = Nest(stage.definitions[0]).loops();

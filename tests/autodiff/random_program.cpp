@@ -9,7 +9,7 @@ using Halide::clamp;
 
 namespace {
 
-constexpr int n = 3, m = 4;  // rows have n elements, planes n x m; no loop makes more than m steps
+constexpr int m = 4;  // planes have m rows; no loop makes more than m steps
 const Halide::Var x("x"), y("y");
 
 enum class Rank { single, row, plane };
@@ -27,9 +27,9 @@ struct Scope {
 
 class Maker {
 public:
-    explicit Maker(Choices &choices) : c_(choices) {
+    Maker(Choices &choices, int row) : c_(choices), n_(row), extent_(row) {
         if (chance(0.3)) {
-            extent_ = parameter("n", n);
+            extent_ = parameter("n", row);
         }
     }
 
@@ -70,9 +70,10 @@ public:
 
 private:
     Choices &c_;
+    const int n_;  // the elements of a row
+    Expr extent_;
     Sizes sizes_;
     Integers integers_;
-    Expr extent_ = n;
     std::map<std::string, Halide::Param<int>> parameters_;
     int names_ = 0;
 
@@ -85,10 +86,10 @@ private:
                : rank == Rank::row  ? std::vector<Expr>{extent_}
                                     : std::vector<Expr>{extent_, m};
     }
-    static std::vector<int> sizes(Rank rank) {
+    std::vector<int> sizes(Rank rank) const {
         return rank == Rank::single ? std::vector<int>()
-               : rank == Rank::row  ? std::vector<int>{n}
-                                    : std::vector<int>{n, m};
+               : rank == Rank::row  ? std::vector<int>{n_}
+                                    : std::vector<int>{n_, m};
     }
 
     // A constant or, with that value, an argument.
@@ -126,7 +127,7 @@ private:
         if (known.rank == Rank::row) {
             if (chance(0.2)) {
                 Halide::Func total("total");
-                total() += known.array(Halide::RDom(0, extent_));
+                total() += known.array(Halide::RDom(0, extent_)) * Expr(3.0 / n_);  // else long rows make chaos
                 return total();
             }
             return known.array(place(x));
@@ -176,7 +177,7 @@ private:
         } else {
             Halide::Func part("part");
             part(x) = e;
-            f() += part(Halide::RDom(0, extent_)) / 3;
+            f() += part(Halide::RDom(0, extent_)) / n_;
         }
         return Array(f, extents(rank));
     }
@@ -361,6 +362,6 @@ private:
 
 }  // namespace
 
-RandomProgram random_program(Choices &choices) { return Maker(choices).make(); }
+RandomProgram random_program(Choices &choices, int row) { return Maker(choices, row).make(); }
 
 }  // namespace sylvite::testing

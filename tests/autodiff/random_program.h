@@ -17,7 +17,8 @@ struct RandomProgram {
 /// Loops, scans, while_loops, branches and calls of programs, nested up to two deep, with states of several ranks, steps
 /// and extents that are constants or arguments (no steps at all too), memory policies, and captures: inputs, and Arrays
 /// that are made of inputs, of results of other loops and of one another. All is smooth, and no decision depends on what
-/// one differentiates by, so that differences approach derivatives. All that is made has a part in the outputs.
-RandomProgram random_program(Choices &choices);
+/// one differentiates by, so that differences approach derivatives. All that is made has a part in the outputs. Rows have
+/// `row` elements; the choices do not depend on that.
+RandomProgram random_program(Choices &choices, int row = 3);
 
 }  // namespace sylvite::testing

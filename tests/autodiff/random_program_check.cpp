@@ -49,6 +49,9 @@ public:
                 const Halide::Buffer<double> &want = must.at(name);
                 is.for_each_element([&, &name = name, &is = is](const int *i) {
                     statistics_.elements++;
+                    if (!problem_.str().empty()) {
+                        return;  // one of many will do
+                    }
                     expect_near(is(i), want(i), 1e-10, name + " on " + target.name + " and on x86-64");
                 });
             }
@@ -134,7 +137,9 @@ Finding check_random_program(Choices &choices, unsigned values, GraphStatistics 
 Finding check_random_program_on(const std::string &target, Choices &choices, unsigned values,
                                 GraphStatistics &statistics) {
     return judge(statistics, [&](std::string &text) {
-        const RandomProgram made = random_program(choices);
+        constexpr std::array rows = {300, 3,
+                                     33};  // enough for blocks and threads, less than a vector, and some vectors
+        const RandomProgram made = random_program(choices, rows[values % rows.size()]);
         text = print(made.program);
         return Check(made, values, statistics).run_on(find_target(target));
     });

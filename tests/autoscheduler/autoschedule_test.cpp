@@ -418,6 +418,25 @@ TEST(Autoschedule, SumsThatAreSplitReadStatesBeforeTheyAreOverwritten) {
     EXPECT_NEAR(d(), 0.75 * 6144, 1e-2);
 }
 
+// A gradient like that of a program which reads one element in each iteration.
+TEST(Autoschedule, SumsIntoOneElementOfMany) {
+    constexpr int n = 300;
+    const Var x("x");
+    const Array a = input<float>("a", {n});
+    const Halide::RDom r(0, n, "r");
+    Func f("f");
+    f(x) = a(x);
+    f(1) += a(r) * a(n - 1 - r);
+    const Program program("one_of_many", {a}, {{"f", Array(f, {n})}});
+    const NamedArguments arguments = arguments_for(program);
+    const Results want = run_here(program, find_target("x86-64"), {}, arguments);
+    for (const char *name : {"x86-64", "x86-64-avx2"}) {
+        if (const TargetRow &row = find_target(name); why_not_here(row).empty()) {
+            expect_same(run_here(program, row, autoschedule(program, row), arguments), want, 0);
+        }
+    }
+}
+
 TEST(Autoschedule, GradientsOfTheWaveProgramOnAllTargets) {
     const Program program = grad(wave(33), {"surface"});
     const NamedArguments arguments = arguments_for(program);

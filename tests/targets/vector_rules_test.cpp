@@ -19,8 +19,9 @@ TEST(VectorRules, VectorsMayBeginBeforeTheirArrays) {
     shifted(x) = zero_outside(a)(x - 2);
     written(x) = Halide::undef<double>();
     written(n - 1 - r) = a(r);
-    const Program program("backwards", {a},
-                          {{"read", Array(read, {n})}, {"shifted", Array(shifted, {n})}, {"written", Array(written, {n})}});
+    const Program program(
+        "backwards", {a},
+        {{"read", Array(read, {n})}, {"shifted", Array(shifted, {n})}, {"written", Array(written, {n})}});
     const Schedule schedule = parse_schedule("sylvite-schedule 1\n"
                                              "kernel main\n"
                                              "  stage read\n    vectorize x 8 guard_with_if\n"
