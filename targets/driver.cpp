@@ -1,6 +1,7 @@
 #include "targets/driver.h"
 
 #include "frontend/extern_kernel.h"
+#include "targets/arguments.h"
 #include "targets/rings.h"
 #include "targets/storage.h"
 #include "targets/watch_points.h"
@@ -14,8 +15,6 @@ namespace sylvite {
 namespace {
 
 using Halide::Argument;
-
-Expr argument(const std::string &name) { return Variable::make(buffer_pointer(), name + ".buffer"); }
 
 bool uses_variable(const std::vector<Expr> &exprs, const std::string &name) {
     return std::any_of(exprs.begin(), exprs.end(), [&](const Expr &e) { return expr_uses_var(e, name); });
@@ -59,7 +58,6 @@ private:
     Storage &storage_for(const std::vector<Expr> &extents);
 
     void place_arguments();
-    void check_arguments(Statements &out);
     void deliver(Statements &out);
     void steps(const Block &block, Statements &out);
     void kernel(const Kernel &kernel, Statements &out);
@@ -159,7 +157,7 @@ LoweredFunc Driver::make(const Block &program_block) {
         all.let("__user_context", Call::make(Halide::Handle(), "sylvite_begin", {}, Call::Extern));
         all.at_return("sylvite_end", user_context());
     }
-    check_arguments(all);
+    check_arguments(program_, target_, all);
     for (const auto &storage : finished_storage_) {
         storage->prepare(all);
     }
@@ -170,36 +168,6 @@ LoweredFunc Driver::make(const Block &program_block) {
     }
     all.run(body.close());
     return LoweredFunc(program_.name(), arguments(), all.close(), Halide::LinkageType::ExternalPlusMetadata);
-}
-
-void Driver::check_arguments(Statements &out) {
-    std::vector<Expr> pointers, names;
-    int inputs = 0;
-    const auto check = [&](const std::string &name, const Array &array, const Expr &pointer) {
-        const halide_type_t type = array.type();
-        out.checked_call("sylvite_check_array",
-                         {program_.name(), name, pointer, make_const(Halide::UInt(32), type.as_u32()),
-                          array.dimensions(), struct_of(array.extents())});
-        pointers.push_back(pointer);
-        names.emplace_back(name);
-    };
-    for (const ProgramInput &input : program_.inputs()) {
-        if (input.is_array()) {
-            check(input.name(), input.array(), argument(input.name()));
-            inputs++;
-        }
-    }
-    for (const ProgramOutput &output : program_.outputs()) {
-        check(output.name, output.array, argument(output.name));
-    }
-    out.checked_call("sylvite_check_overlap", {program_.name(), static_cast<int>(pointers.size()), inputs,
-                                               struct_of(pointers), struct_of(names)});
-    // Callers that know nothing of devices get arrays back without device memory, also after errors.
-    for (int i = 0; on_device_ && i < static_cast<int>(pointers.size()); i++) {
-        const Expr host_only =
-            Call::make(buffer_pointer(), "sylvite_host_only", {pointers[i], Expr(i < inputs ? 1 : 0)}, Call::Extern);
-        out.at_return("halide_device_free_as_destructor", host_only);
-    }
 }
 
 // Copies what does not lie in the caller's arrays yet.

@@ -1,6 +1,7 @@
 #include "targets/target_table.h"
 
 #include "frontend/names.h"
+#include "targets/runtime/sylvite_runtime.h"
 
 #include <dlfcn.h>
 #include <thread>
@@ -48,14 +49,6 @@ std::vector<TargetRow> table() {
     };
 }
 // clang-format on
-
-bool can_load(const char *library) {
-    void *handle = dlopen(library, RTLD_LAZY);
-    if (handle) {
-        dlclose(handle);
-    }
-    return handle != nullptr;
-}
 
 // The library stays loaded: Halide's run time opens it under this name too.
 std::string why_no_cuda() {
@@ -122,10 +115,8 @@ std::string why_not_here(const TargetRow &row) {
     if (target.has_feature(Target::CUDA)) {
         return why_no_cuda();
     }
-    if (target.has_feature(Target::Vulkan) && !can_load("libvulkan.so.1")) {
-        return "there is no Vulkan loader (libvulkan.so.1)";
-    }
-    return "";
+    const char *obstacle = target.has_feature(Target::Vulkan) ? sylvite_why_no_vulkan() : nullptr;
+    return obstacle ? obstacle : "";
 }
 
 }  // namespace sylvite

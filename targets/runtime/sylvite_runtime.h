@@ -30,7 +30,8 @@ enum sylvite_code {
     sylvite_cancelled = 1011,     /**< the observer ended the program */
     sylvite_not_finite = 1012,    /**< a kernel wrote an infinity or a NaN, and the caller watches for them */
     sylvite_unknown_memory =
-        1013 /**< arrays decide how much memory a program takes, which `<program>_memory` is asked */
+        1013,                /**< arrays decide how much memory a program takes, which `<program>_memory` is asked */
+    sylvite_no_device = 1014 /**< the program was compiled for Vulkan, and there is no driver or no device */
 };
 
 /** One clear line about the last failed call in this thread; an empty text when none failed. The text stays valid until
@@ -155,6 +156,12 @@ void sylvite_report(const void *user_context, const char *text);
 
 /** The code of a failed call, after its text has been made this thread's; `what` failed: "kernel step". */
 int sylvite_kernel_error(const void *user_context, const char *program, const char *what, int code);
+
+/** Why no Vulkan device can be used here, or null where there is one. Halide 21 ends the process where there is none. */
+const char *sylvite_why_no_vulkan(void);
+
+/** Refuses to run `program` then. */
+int sylvite_needs_vulkan(const char *program);
 
 /** Checks one array argument against its declaration. `type` is a halide_type_t::as_u32(). */
 int sylvite_check_array(const char *program, const char *argument, const struct halide_buffer_t *array, uint32_t type,

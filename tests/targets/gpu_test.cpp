@@ -324,6 +324,22 @@ TEST(Vulkan, AsAStaticLibrary) {
                       test::run_here(wave, find_target("x86-64"), {}, arguments), 1e-6);
 }
 
+// Halide's run time would end the process.
+TEST(Vulkan, LibrariesSayThatThereIsNoDriver) {
+    SKIP_WITHOUT(vulkan());
+    const Array a = input<float>("a", {9});
+    Func f("f");
+    f(x) = a(x) * 2.f;
+    const Program program("driverless", {a}, {{"b", Array(f, {9})}});
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", {"f"}, "x b t 4"));
+    const NamedArguments arguments{{"a", Halide::Buffer<float>(9)}, {"b", Halide::Buffer<float>(9)}};
+    test::run_library(program, vulkan(), schedule, arguments, "cc", "HL_VK_ALLOC_CONFIG=0:32:0:0:64");
+    const std::string folder = std::string(SYLVITE_BINARY_DIR) + "/test_files/driverless_vulkan",
+                      run = folder + "/main " + folder + "/in " + folder + "/out; echo status $?";
+    EXPECT_EQ(test::output_of("VK_DRIVER_FILES=/none.json VK_ICD_FILENAMES=/none.json " + run),
+              "1014 driverless: was compiled for Vulkan, and the Vulkan loader finds no driver that works\nstatus 1\n");
+}
+
 TEST(Vulkan, ArraysThatNeverSawADevice) {
     SKIP_WITHOUT(vulkan());
     setenv("HL_VK_ALLOC_CONFIG", "0:32:0:0:64", 0);
