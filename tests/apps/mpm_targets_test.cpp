@@ -56,15 +56,31 @@ TEST(MpmOn, Avx512InThreeDimensions) {
     check_on(find_target("x86-64-avx512"), mpm(3, f32), arguments_for(small_scene(3), 0.3f, 10), 1e-5);
 }
 
-TEST(MpmOn, VulkanInTwoDimensions) {
+void check_gradient_on(const char *target) {
     NamedArguments arguments = arguments_for(small_scene(2), 0.3f, 10);
     arguments.emplace_back("d_loss_d_weights", Buffer<float>(2, mpm_sizes::waves));
     arguments.emplace_back("d_loss_d_bias", Buffer<float>(2));
-    check_on(find_target("vulkan"), grad(mpm(2, f32), {"weights", "bias"}), arguments, 1e-4);
+    check_on(find_target(target), grad(mpm(2, f32), {"weights", "bias"}), arguments, 1e-4);
 }
+
+TEST(MpmOn, VulkanInTwoDimensions) { check_gradient_on("vulkan"); }
 
 TEST(MpmOn, VulkanInThreeDimensions) {
     check_on(find_target("vulkan"), mpm(3, f32), arguments_for(small_scene(3), -1, 10), 1e-5);
+}
+
+class MpmOnCuda : public testing::Test {
+    void SetUp() override {
+        if (const std::string obstacle = why_not_here(find_target("cuda-80")); !obstacle.empty()) {
+            GTEST_SKIP() << "[SKIP] " << obstacle;
+        }
+    }
+};
+
+TEST_F(MpmOnCuda, GradientInTwoDimensions) { check_gradient_on("cuda-80"); }
+
+TEST_F(MpmOnCuda, InThreeDimensions) {
+    check_on(find_target("cuda-80"), mpm(3, f32), arguments_for(small_scene(3), -1, 10), 1e-5);
 }
 
 }  // namespace
