@@ -2,6 +2,7 @@
 
 #include "autodiff/autodiff.h"
 #include "autodiff/custom_rule.h"
+#include "autodiff/vmap.h"
 #include "frontend/array.h"
 
 namespace sylvite::apps {
@@ -30,55 +31,70 @@ inline Func coefficients(const Func &potential) {
 struct Neighbours {
     Func found;
     Expr atoms, capacity;
+
+    Expr is_listed(const Expr &i, const Expr &k) const { return k < found(i, 0); }
+    /// The k-th. All places of a list must hold numbers of atoms, also those that are not in use: nothing is tested here.
+    Expr number(const Expr &i, const Expr &k) const {
+        return Halide::unsafe_promise_clamped(found(i, 1 + k), 0, atoms - 1);
+    }
 };
 
-/// The energies that atoms at `at` (atoms, 3) have with others at `others` (atoms, 3): (atoms). `of` (atoms, 2) are the
-/// coefficients of each atom.
-inline Func energies(const Func &at, const Func &others, const Func &of, const Neighbours &near, const Cube &cube) {
-    Halide::Var i("i"), k("k"), c("c");
-    Halide::RDom axis(0, 3, "axis"), neighbour(0, near.capacity, "neighbour");
-    Func way("way"), squared_distance("squared_distance"), squared("squared"), pair("pair"), energies("energies");
-    way(i, k, c) = nearest(at(i, c) - others(clamp(near.found(i, 1 + k), 0, near.atoms - 1), c), cube);
-    squared_distance(i, k) += way(i, k, axis) * way(i, k, axis);
-    // What does not act is taken to the cutoff. There energy and force are 0, for a parabola is added to each power of r
-    // (Stoddard and Ford, Phys. Rev. A 8, 1504, 1973).
-    const Expr edge = cube.cutoff * cube.cutoff;
-    squared(i, k) = select(k < near.found(i, 0) && squared_distance(i, k) < edge, squared_distance(i, k), edge);
-    const auto cubed = [](const Expr &x) { return x * x * x; };
-    const Expr sixth = cubed(1 / squared(i, k)), edge_sixth = cubed(1 / edge), part = squared(i, k) / edge;
-    pair(i, k) = of(i, 0) * (sixth * sixth + (6 * part - 7) * (edge_sixth * edge_sixth)) +
-                 of(i, 1) * (sixth + (3 * part - 4) * edge_sixth);
-    energies(i) += pair(i, neighbour);
-    return energies;
-}
-
-/// What is between atoms: twice the energy that each has with the others, (atoms), and the force on it, (atoms, 3).
-struct Field {
-    Func energies, forces;
+/// What is between each atom and those in its list.
+struct Pairs {
+    Func energies;  ///< (atoms, capacity)
+    Func forces;    ///< on the atom whose list it is: (3, atoms, capacity)
 };
 
-/// The field of atoms, of which forces are minus the derivative of the energy by places.
+/// All pairs of atoms at `place` (atoms, 3), of which all have the same `coefficients` (2). Forces are minus the derivative of
+/// energies by places.
 ///
 /// A pair is in the lists of both its atoms, so what an atom's place does to the energies of others is what it does to its
 /// own. The force on it is therefore the derivative of its own energies by its own place, the others being where they are:
 /// a sum over its list, where that of all energies would add to all that are in the list.
-inline Field field(const Func &place, const Func &of, const Neighbours &near, const Cube &cube) {
-    Halide::Var i("i"), c("c");
-    Halide::RDom atom(0, near.atoms, "atom");
-    Func at("at"), energy("energy"), forces("forces");
-    at(i, c) = place(i, c);
-    const Func each = energies(at, place, of, near, cube);
-    energy() += each(atom);
-    forces(i, c) = -grad(energy, at)(i, c);
-    return {each, forces};
+inline Pairs pairs(const Func &place, const Func &coefficients, const Neighbours &near, const Cube &cube) {
+    Halide::Var i("i"), k("k"), c("c");
+    // Of one pair, no matter which.
+    Func at("at"), other("other"), is_listed("is_listed"), way("way"), squared_distance("squared_distance"),
+        squared("squared"), energy("energy"), force("force");
+    at(c) = place(0, c);
+    other(c) = place(0, c);
+    is_listed() = near.is_listed(0, 0);
+    way(c) = nearest(at(c) - other(c), cube);
+    squared_distance() = way(0) * way(0) + way(1) * way(1) + way(2) * way(2);
+    // What does not act is taken to the cutoff. There energy and force are 0, for a parabola is added to each power of r
+    // (Stoddard and Ford, Phys. Rev. A 8, 1504, 1973).
+    const Expr edge = cube.cutoff * cube.cutoff;
+    squared() = select(is_listed() && squared_distance() < edge, squared_distance(), edge);
+    const auto cubed = [](const Expr &x) { return x * x * x; };
+    const Expr sixth = cubed(1 / squared()), edge_sixth = cubed(1 / edge), part = squared() / edge;
+    energy() = coefficients(0) * (sixth * sixth + (6 * part - 7) * (edge_sixth * edge_sixth)) +
+               coefficients(1) * (sixth + (3 * part - 4) * edge_sixth);
+    force(c) = -grad(energy, at)(c);
+
+    // All of them. The numbers of an atom lie beside one another, a fourth for nothing, so that one fetch gets them all.
+    Func rows("rows"), ats("ats"), others("others"), are_listed("are_listed");
+    rows(c, i) = place(i, min(c, 2));
+    ats(c, i, k) = place(i, c);
+    others(c, i, k) = rows(c, near.number(i, k));
+    are_listed(i, k) = near.is_listed(i, k);
+    const std::vector<Func> all = vmap({energy, force}, {{at, ats}, {other, others}, {is_listed, are_listed}});
+    return {all[0], all[1]};
 }
 
-/// The same coefficients for each atom: (atoms, 2).
-inline Func for_each(const Func &coefficients) {
-    Halide::Var i("i"), term("term");
-    Func of("of");
-    of(i, term) = coefficients(term);
-    return of;
+/// The sums over the list of each atom of what its pairs contribute, (n, atoms, capacity): (atoms, n).
+inline Func sums_of_lists(const std::string &name, const Func &pairs, const Neighbours &near) {
+    Halide::Var i("i"), c("c");
+    Halide::RDom neighbour(0, near.capacity, "neighbour");
+    Func sum("sum"), sums(name);
+    sum(i, c) += pairs(c, i, neighbour);
+    // Vectors that reach beyond the last atom go on with what it has.
+    sums(i, c) = sum(clamp(likely(i), 0, near.atoms - 1), c);
+    return sums;
+}
+
+/// The forces on atoms, (atoms, 3), by their definition.
+inline Func defined_forces(const Func &place, const Func &potential, const Neighbours &near, const Cube &cube) {
+    return sums_of_lists("forces", pairs(place, coefficients(potential), near, cube).forces, near);
 }
 
 /// The forces on atoms with a rule for their derivatives: that by places is minus the second derivative of the energy,
@@ -88,25 +104,30 @@ inline Func for_each(const Func &coefficients) {
 inline Func forces(const Func &place, const Func &potential, const Neighbours &near, const Cube &cube) {
     FuncRule rule;
     rule.jvp = [=](const std::vector<Func> &in, const Func &, const std::vector<Func> &moved) {
-        const Neighbours lists{in[2], near.atoms, near.capacity};
-        return jvp(field(in[0], for_each(coefficients(in[1])), lists, cube).forces,
+        return jvp(defined_forces(in[0], in[1], {in[2], near.atoms, near.capacity}, cube),
                    {{in[0], moved[0]}, {in[1], moved[1]}});
     };
-    rule.vjp = [=](const std::vector<Func> &in, const Func &, const Func &adjoint, const Region &box) {
-        Halide::Var i("i"), c("c"), k("k"), term("term");
+    rule.vjp = [=](const std::vector<Func> &in, const Func &, const Func &adjoint, const Region &) {
+        Halide::Var i("i"), k("k"), c("c"), term("term");
         Halide::RDom atom(0, near.atoms, "atom");
-        Func swept("swept"), by_place("by_place"), by_coefficients("by_coefficients"), by_list("by_list");
-        const Func all = coefficients(in[1]), of = for_each(all);
-        const Func forces = field(in[0], of, {in[2], near.atoms, near.capacity}, cube).forces;
-        const Func moved = jvp(forces, {{in[0], adjoint}}), by_of = vjp(forces, adjoint, box)(of);
-        swept(i, c) = mux(c, {moved(i, 0), moved(i, 1), moved(i, 2), by_of(i, 0), by_of(i, 1)});
+        Func both("both"), by_place("by_place"), by_coefficients("by_coefficients"), by_list("by_list");
+        const Func all = coefficients(in[1]),
+                   forces = pairs(in[0], all, {in[2], near.atoms, near.capacity}, cube).forces;
+        const Func moved = jvp(forces, {{in[0], adjoint}});
+        const auto by_coefficient = [&](int which) {
+            Func one("one");
+            one(term) = Halide::cast(adjoint.types()[0], term == which);
+            const Func part = jvp(forces, {{all, one}});
+            return adjoint(i, 0) * part(0, i, k) + adjoint(i, 1) * part(1, i, k) + adjoint(i, 2) * part(2, i, k);
+        };
+        both(c, i, k) = mux(c, {moved(0, i, k), moved(1, i, k), moved(2, i, k), by_coefficient(0), by_coefficient(1)});
+        const Func swept = sums_of_lists("swept", both, near);
         by_place(i, c) = swept(i, c);
         by_coefficients(term) += swept(atom, 3 + term);
         by_list(i, k) = Halide::cast(adjoint.types()[0], 0);  // of integers
         return std::vector<Func>{by_place, vjp(all, by_coefficients, {{0, 2}})(in[1]), by_list};
     };
-    return custom_rule(field(place, for_each(coefficients(potential)), near, cube).forces,
-                       {place, potential, near.found}, rule);
+    return custom_rule(defined_forces(place, potential, near, cube), {place, potential, near.found}, rule);
 }
 
 }  // namespace sylvite::apps

@@ -68,7 +68,8 @@ inline Program molecules(Type type, bool has_bath) {
     const Bath bath = has_bath ? langevin(friction, temperature, seed, step_length) : Bath();
 
     Halide::Var i("i");
-    Halide::RDom atom(0, atoms, "atom"), each(0, atoms, 0, 3, "each"), cell(0, cells * cells * cells, "cell");
+    Halide::RDom atom(0, atoms, "atom"), each(0, atoms, 0, 3, "each"), pair(0, atoms, 0, list_room, "pair"),
+        cell(0, cells * cells * cells, "cell");
     // Lists for atoms at a place, and the first two checks of them.
     const auto lists_at = [&](const Array &there) {
         const Array in_cells = atoms_in_cells(there, cube, room), found = neighbours(there, in_cells, cube, room);
@@ -79,7 +80,9 @@ inline Program molecules(Type type, bool has_bath) {
     const auto force_at = [&](const Func &there, const Array &found) {
         return Array(forces(there, potential, {found, max(atoms, 1), max(list_room, 1)}, cube), place.extents());
     };
-    // The steps that are made with one list, and the next list. The reverse derivative keeps them, and makes none again.
+    // The steps that are made with one list, and the next list, if there are more steps. The reverse derivative keeps them, and
+    // makes none again.
+    const Expr epochs = (steps + every - 1) / every;
     const auto epoch = [&](const Expr &number, const Arrays &state) {
         const Array &start = state[0], &found = state[3], &checks = state[4];
         const auto step = [&](const Expr &t, const Arrays &now) {
@@ -91,7 +94,13 @@ inline Program molecules(Type type, bool has_bath) {
         const Arrays last = loop(min(every, steps - number * every), {start, state[1], state[2]}, LoopBody(step),
                                  {.name = "step", .capacity = every});
 
-        const auto [next_found, sizes] = lists_at(last[0]);
+        const Arrays next = branch(
+            number + 1 < epochs, {found, checks, last[0]},
+            [&](const Arrays &now) {
+                const auto [next_found, sizes] = lists_at(now[2]);
+                return Arrays{next_found, Array(sizes, {3}), now[2]};
+            },
+            [](const Arrays &as_before) { return as_before; });
         Func went_far("went_far"), checked("checked");
         Expr squared_way = Halide::cast(type, 0);
         for (int axis = 0; axis < 3; axis++) {
@@ -99,19 +108,18 @@ inline Program molecules(Type type, bool has_bath) {
             squared_way += way * way;
         }
         went_far(i) = Halide::cast<int>(squared_way > skin * skin / 4);
-        checked(i) = select(i < 2, max(checks(i), sizes(i)), checks(i) + sum(went_far(atom)));
-        return Arrays{last[0], last[1], last[2], next_found, Array(checked, {3})};
+        checked(i) = select(i < 2, max(checks(i), next[1](i)), checks(i) + sum(went_far(atom)));
+        return Arrays{last[0], last[1], last[2], next[0], Array(checked, {3})};
     };
     const auto [found, sizes] = lists_at(place);
-    const Arrays end =
-        loop((steps + every - 1) / every, {place, velocity, force_at(place, found), found, Array(sizes, {3})},
-             LoopBody(epoch), {.name = "epoch"});
+    const Arrays end = loop(epochs, {place, velocity, force_at(place, found), found, Array(sizes, {3})},
+                            LoopBody(epoch), {.name = "epoch"});
 
     Func loss("loss"), attraction("attraction"), motion("motion"), energy("energy");
     const Expr off = end[0](each.x, each.y) - seen(each.x, each.y), speed = end[1](each.x, each.y);
     loss() += off * off / atoms;
     attraction() +=
-        energies(end[0], end[0], for_each(coefficients(potential)), {end[3], atoms, list_room}, cube)(atom) / 2;
+        pairs(end[0], coefficients(potential), {end[3], atoms, list_room}, cube).energies(pair.x, pair.y) / 2;
     motion() += speed * speed / 2;
     energy(i) = mux(i, {attraction(), motion()});
     std::vector<ProgramInput> inputs{place, velocity,  potential, seen,  side,  cutoff, skin,
@@ -146,13 +154,14 @@ inline Program molecules_forces(Type type) {
     const Halide::Param<void> side(type, "side"), cutoff(type, "cutoff");
     const Array place = input(type, "place", {atoms, 3}), potential = input(type, "potential", {2}),
                 found = input<int>("found", {atoms, 1 + list_room});
-    const Field around =
-        field(place, for_each(coefficients(potential)), {found, max(atoms, 1), max(list_room, 1)}, {side, cutoff});
-    Halide::Var i("i"), c("c");
+    Halide::Var i("i"), k("k"), c("c");
     Halide::RDom atom(0, atoms, "atom");
-    Func both("field"), energy("energy");
-    both(i, c) = mux(c, {around.forces(i, 0), around.forces(i, 1), around.forces(i, 2), around.energies(i)});
-    const Array whole(both, {atoms, 4});
+    Func inside("inside"), both("both"), energy("energy");
+    inside(i, k) = select(k == 0, found(i, k), clamp(found(i, k), 0, max(atoms, 1) - 1));  // whatever is given
+    const Neighbours near{inside, max(atoms, 1), max(list_room, 1)};
+    const Pairs pairs = apps::pairs(place, coefficients(potential), near, {side, cutoff});
+    both(c, i, k) = mux(c, {pairs.forces(0, i, k), pairs.forces(1, i, k), pairs.forces(2, i, k), pairs.energies(i, k)});
+    const Array whole(sums_of_lists("field", both, near), {atoms, 4});
     energy() += whole(atom, 3) / 2;
     return Program("molecules_forces", {place, potential, found, side, cutoff, list_room, atoms},
                    {{"energy", Array(energy, {})}, {"field", whole}});

@@ -188,8 +188,7 @@ TEST(MoleculesF64, RuleOfForcesIsTheirDerivative) {
     parameters(0) = 1.2, parameters(1) = 0.9;
     lists.for_each_element([&](int i, int k) { lists(i, k) = k == 0 ? n - 1 : k - 1 < i ? k - 1 : k; });
     std::vector<Buffer<double>> slopes;
-    for (const Func &forces :
-         {field(place, for_each(coefficients(potential)), all, cube).forces, forces(place, potential, all, cube)}) {
+    for (const Func &forces : {defined_forces(place, potential, all, cube), forces(place, potential, all, cube)}) {
         Buffer<double> force(n, 3), by_place(n, 3), by_potential(2);
         compiled(derivatives(forces))
             .run({{"place", where},
