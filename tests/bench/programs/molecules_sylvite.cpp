@@ -20,7 +20,7 @@ int main(int argc, char **argv) {
     World world;
     world.atoms = std::atoi(argv[2]);
     world.side = static_cast<float>(std::cbrt(world.atoms / 0.8));
-    world.every = 13;  // with 17 an atom moves too far in 50 steps
+    world.every = 13;  // with 17 steps an atom moves by more than half the skin
     const Motions start = on_lattice(world.atoms, world.side, 0.1f, 0.7f, 1);
     const Motions seen = on_lattice(world.atoms, world.side, 0.1f, 0, 2);
     Simulator simulator(world);
