@@ -2,6 +2,7 @@
 
 #include "autodiff/adjoint_sum.h"
 #include "autodiff/affine.h"
+#include "autodiff/bits.h"
 #include "autodiff/conditions.h"
 #include "autodiff/index_cases.h"
 #include "frontend/graph.h"
@@ -105,8 +106,9 @@ public:
             domain_.emplace_back(name, dim);
             whole.domain[name] = {dim.min, simplify(dim.min + dim.extent - 1), dim.is_reduction};
         }
+        const Scope<Interval> bounds = bounds_of(whole.domain);
         for (const Expr &e : scatter.index) {
-            index_.push_back(with_own_names(e));
+            index_.push_back(unlimited_bits_as_sums(with_own_names(e), bounds));
             whole.index.push_back(simplify(index_.back()));
         }
         for (const IndexCase &c :
@@ -442,7 +444,8 @@ private:
         for (const Expr &e : c.guards) {
             guard = both(guard, replace_variables(e, held));
         }
-        return guarded(both(guard, also), ReplaceInReads(original, free).mutate(scatter_.value));
+        const Expr value = ReplaceInReads(original, free).mutate(scatter_.value);
+        return guarded(both(guard, also), bits_as_sums(value, bounds(s)));
     }
 
     void emit(const IndexCase &c, const System &s) {

@@ -200,7 +200,7 @@ void require_distinct_names(const std::vector<Function> &functions) {
                 << "Parameters are told apart by name; two different ones are called " << parameter.name()
                 << ": rename one of them.";
             const auto variable = variables.find(parameter.name());
-            _halide_user_assert(variable == variables.end())
+            _halide_user_assert(parameter.is_buffer() || variable == variables.end())
                 << "Parameters and variables are told apart by name; " << parameter.name() << " is a parameter in "
                 << plain_name(function.name()) << " and a variable in " << plain_name(variable->second)
                 << ": rename one of them.";

@@ -43,8 +43,8 @@ using Producers = std::function<std::vector<Halide::Internal::Function>(const Ha
 std::vector<Halide::Internal::Function> functions_of(const std::vector<Halide::Internal::Function> &outputs,
                                                      const Producers &producers);
 
-/// Throws Halide::CompileError if two different parameters or buffers in `functions` have the same name, or a parameter
-/// and a pure variable.
+/// Throws Halide::CompileError if two different parameters or buffers in `functions` have the same name, or a scalar
+/// parameter and a pure variable.
 void require_distinct_names(const std::vector<Halide::Internal::Function> &functions);
 
 /// A name without Halide's `$3` suffix.
