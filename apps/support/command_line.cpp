@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <new>
+#include <vector>
 
 namespace sylvite::apps {
 
@@ -35,6 +36,19 @@ void refuse_nan(const CLI::App &options) {
     }
 }
 
+/// An option that there is not is named, and not what follows it, which CLI11 takes for a positional argument.
+void parse(CLI::App &options, int argc, char **argv) {
+    try {
+        options.parse(argc, argv);
+    } catch (const CLI::ValidationError &) {
+        const std::vector<std::string> unknown = options.remaining();
+        if (!unknown.empty()) {
+            throw CLI::ExtrasError(unknown);
+        }
+        throw;
+    }
+}
+
 }  // namespace
 
 bool interrupted() { return was_interrupted != 0; }
@@ -43,7 +57,7 @@ int CommandLine::run(int argc, char **argv, const std::function<Result()> &work)
     options_.add_option("--out", out_, "folder for the results")->capture_default_str();
     options_.add_flag("--quiet", quiet_, "print the last line only");
     try {
-        options_.parse(argc, argv);
+        parse(options_, argc, argv);
         refuse_nan(options_);
         return finish(work());
     } catch (const CLI::Success &help) {

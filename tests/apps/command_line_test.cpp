@@ -84,6 +84,12 @@ TEST(CommandLine, ErrorsAreOneLine) {
     with_length.options().add_option("--length", length, "in m")->check(CLI::Range(0.0, 2.0));
     EXPECT_EQ(ending(with_length, {"--length", "nan"}, never).errors, "app: --length: Value nan is no number\n");
 
+    std::string problem;
+    CommandLine with_choice("app", "Does something.", "results");
+    with_choice.options().add_option("problem", problem, "which")->check(CLI::IsMember({"hard"}));
+    EXPECT_EQ(ending(with_choice, {"--stpes", "3"}, never).errors,
+              "app: The following argument was not expected: --stpes\n");
+
     const Ending no_memory = end_of({}, []() -> Result { throw std::bad_alloc(); });
     EXPECT_EQ(no_memory.exit_code, 1);
     EXPECT_EQ(no_memory.errors, "app: there is not enough memory for a problem of this size\n");
