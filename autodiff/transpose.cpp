@@ -4,6 +4,7 @@
 #include "autodiff/affine.h"
 #include "autodiff/bits.h"
 #include "autodiff/conditions.h"
+#include "autodiff/division.h"
 #include "autodiff/index_cases.h"
 #include "frontend/graph.h"
 
@@ -19,51 +20,6 @@ namespace {
 constexpr int64_t most_selected = 4;
 // The most iterations that are written out where they all go to the edge of a dimension.
 constexpr int64_t most_at_edge = 16;
-
-// The first x / c or x % c in an index.
-class FindDivision : public IRGraphVisitor {
-public:
-    explicit FindDivision(const std::set<std::string> &variables) : variables_(variables) {}
-    Expr numerator;
-    int denominator = 0;
-
-private:
-    const std::set<std::string> &variables_;
-    using IRGraphVisitor::visit;
-
-    void found(const Expr &a, const Expr &b) {
-        const auto c = as_const_int(b);
-        if (!denominator && c && *c > 0 && *c < (1 << 20) && uses_any(a, variables_)) {
-            numerator = a;
-            denominator = static_cast<int>(*c);
-        }
-    }
-    void visit(const Div *op) override {
-        IRGraphVisitor::visit(op);
-        found(op->a, op->b);
-    }
-    void visit(const Mod *op) override {
-        IRGraphVisitor::visit(op);
-        found(op->a, op->b);
-    }
-};
-
-class ReplaceDivision : public IRGraphMutator {
-public:
-    Expr numerator, quotient, remainder;
-    int denominator = 0;
-
-private:
-    using IRGraphMutator::visit;
-    Expr visit(const Div *op) override {
-        const bool same = is_const(op->b, denominator) && equal(op->a, numerator);
-        return same ? quotient : IRGraphMutator::visit(op);
-    }
-    Expr visit(const Mod *op) override {
-        const bool same = is_const(op->b, denominator) && equal(op->a, numerator);
-        return same ? remainder : IRGraphMutator::visit(op);
-    }
-};
 
 // Whether a call is one of a function that somebody else wrote, who may count on arguments from the domain alone.
 bool is_foreign(const Call *op) {
@@ -176,8 +132,7 @@ private:
     bool expand_divisions(System &s, size_t row) const {
         for (;;) {
             const std::set<std::string> variables = names_of(s.domain);
-            FindDivision division(variables);
-            s.index[row].accept(&division);
+            const Division division = first_division(s.index[row], variables);
             if (!division.denominator) {
                 return true;
             }
@@ -197,19 +152,15 @@ private:
             }
             const int c = division.denominator;
             const LoopRange old = s.domain.at(name);
-            ReplaceDivision replace;
             const std::string q = unique_name("q"), m = unique_name("m");
-            replace.numerator = division.numerator;
-            replace.denominator = c;
-            replace.quotient = Variable::make(Halide::Int(32), q);
-            replace.remainder = Variable::make(Halide::Int(32), m);
+            const Expr quotient = Variable::make(Halide::Int(32), q), remainder = Variable::make(Halide::Int(32), m);
             for (Expr &e : s.index) {
-                e = replace.mutate(e);
+                e = replace_division(e, division, quotient, remainder);
             }
             s.domain[q] = {simplify(range.min / c), simplify(range.max / c), old.is_reduction};
             s.domain[m] = {0, c - 1, true};
             const Expr others = numerator.without(name).expr();
-            const Expr whole = replace.quotient * c + replace.remainder - others;
+            const Expr whole = quotient * c + remainder - others;
             const Expr by = simplify(coefficient == 1 ? whole : -whole);
             s.substitute(name, by);
             require_within(s, by, old);
@@ -448,6 +399,17 @@ private:
         return guarded(both(guard, also), bits_as_sums(value, bounds(s)));
     }
 
+    // Where a case begins; within the domain also where nothing is left of it, for that is where derivatives will read.
+    Expr within_domain(const std::string &name, const Expr &min) const {
+        for (const auto &[own, dim] : domain_) {
+            const Expr last = simplify(dim.min + dim.extent - 1);
+            if (own == name && !can_prove(min <= last)) {
+                return simplify(Halide::min(min, last));
+            }
+        }
+        return min;
+    }
+
     void emit(const IndexCase &c, const System &s) {
         if (const std::map<size_t, Edge> edges = edges_of(s); !edges.empty()) {
             result.push_back(at_edges(c, s, edges));
@@ -478,7 +440,8 @@ private:
         }
         contribution.value = value_at(c, s, held, selected);
         for (const auto &[name, range] : s.domain) {
-            contribution.domain.push_back({name, range.min, simplify(range.max - range.min + 1), true});
+            contribution.domain.push_back(
+                {name, within_domain(name, range.min), simplify(range.max - range.min + 1), true});
             contribution.is_gather = false;
         }
         result.push_back(std::move(contribution));

@@ -164,6 +164,29 @@ TEST(EmptyDomains, EndTheWay) {
     EXPECT_EQ(gradient(1), 62);
 }
 
+// What goes to the end of a clamp may be empty too, here in the adjoint of an adjoint, and begins beyond the box then.
+TEST(EmptyDomains, OfAClampReadWithinTheBox) {
+    ImageParam in(Float(64), 1, "in"), u(Float(64), 1, "u"), v(Float(64), 1, "v");
+    const Expr first = in.dim(0).min(), last = in.dim(0).max(), value = in(clamp(2 * first - x + 4, first, last));
+    const Func gradient = vjp(define(value * value), u, {{-9, 7}})(in);
+    Func second = vjp(gradient, v, {{-7, 5}})(in);
+    compute_all_at_root({second});
+    Buffer<double> values(5), weights(7), directions(5), adjoint(5);
+    for (Buffer<double> *b : {&values, &directions, &adjoint}) {
+        b->fill(1);
+        b->set_min(-7);
+    }
+    weights.fill(1);
+    weights.set_min(-9);
+    in.set(values);
+    u.set(weights);
+    v.set(directions);
+    second.realize(adjoint, quick_target());
+    for (int i = -7; i < -2; i++) {
+        EXPECT_EQ(adjoint(i), i == -3 ? 6 : 2) << "at " << i;  // three outputs read the last
+    }
+}
+
 std::string text_of(const Func &f) {
     std::ostringstream text;
     for (const auto &[name, function] : Internal::find_transitive_calls(f.function())) {
