@@ -219,6 +219,7 @@ void check_order(const std::vector<Output> &outputs, const std::set<std::string>
 
 GradientReport check_gradients(const Func &output, const Region &box, const std::vector<GradientInput> &inputs,
                                const GradientCheckOptions &options) {
+    comparison::require_something_to_compare(options);
     const std::string name = plain_name(output.name());
     _halide_user_assert(output.defined())
         << "check_gradients() needs a defined Func; " << name << " is not: define it first.";

@@ -59,7 +59,7 @@ private:
 /// fourth order. `box` is of numbers, {min, extent} per dimension; the output is computed with the schedule it has.
 /// Where they disagree, smaller steps are tried; next to a kink (a tie of two, an integer that jumps) a derivative is not
 /// what differences are: keep away from those. Cost: 4 evaluations for each element that is moved, and each order. Inputs have their values again when it returns.
-/// Throws Halide::CompileError for inputs without a value, and as the derivatives do.
+/// Throws Halide::CompileError for inputs without a value, for options with no mode or no order, and as the derivatives do.
 GradientReport check_gradients(const Func &output, const Region &box, const std::vector<GradientInput> &inputs,
                                const GradientCheckOptions &options = {});
 

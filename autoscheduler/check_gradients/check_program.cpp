@@ -156,6 +156,7 @@ void check_order(const Program &program, const std::vector<std::string> &wrt, co
 
 GradientReport check_gradients(const Program &program, const NamedArguments &arguments,
                                const std::vector<std::string> &wrt, const GradientCheckOptions &options) {
+    comparison::require_something_to_compare(options);
     std::vector<std::string> names = wrt;
     for (const ProgramInput &input : program.inputs()) {
         if (wrt.empty() && input.type().is_float()) {

@@ -131,6 +131,13 @@ Buffer<> random_weights(Type type, const std::vector<std::pair<int, int>> &box, 
     return buffer;
 }
 
+void require_something_to_compare(const GradientCheckOptions &options) {
+    _halide_user_assert(options.forward || options.reverse)
+        << "check_gradients() needs a mode; forward and reverse are both false: set one of them.";
+    _halide_user_assert(options.order >= 1)
+        << "check_gradients() needs an order of at least 1; order has " << options.order << ".";
+}
+
 void compare(System &system, int order, const GradientCheckOptions &options, GradientReport &report) {
     Precision precision = precision_of(system);
     precision.step = options.step > 0 ? options.step : precision.step;

@@ -19,6 +19,9 @@ struct System {
     std::function<double(size_t input, const std::vector<int> &element)> forward;
 };
 
+/// Throws Halide::CompileError for options by which nothing would be compared.
+void require_something_to_compare(const GradientCheckOptions &options);
+
 /// Compares the derivatives of a system with differences, and adds to the report.
 void compare(System &system, int order, const GradientCheckOptions &options, GradientReport &report);
 

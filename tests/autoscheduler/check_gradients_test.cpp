@@ -167,6 +167,12 @@ TEST(CheckGradients, Refuses) {
     expect_refusal([&] { check_gradients(f, {}, {e.in}); }, "0 ranges were given");
     expect_refusal([&] { check_gradients(f, {{0, unset.dim(0).extent()}}, {e.in}); }, "a box of numbers");
     expect_refusal([&] { check_gradients(f, {{0, 3}}, {}); }, "it was given none");
+    expect_refusal(
+        [&] {
+            check_gradients(f, {{0, 3}}, {e.in}, {.forward = false, .reverse = false});
+        },
+        "needs a mode; forward and reverse are both false");
+    expect_refusal([&] { check_gradients(f, {{0, 3}}, {e.in}, {.order = 0}); }, "order has 0");
     expect_refusal([&] { check_gradients(wave([](const Expr &u) { return u; }), {{"n", 5}}, {"u0"}); }, "u0 has none");
 }
 
