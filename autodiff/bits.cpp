@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 using namespace Halide::Internal;
 using Halide::Expr;
@@ -14,22 +15,22 @@ constexpr int64_t largest = 1 << 24;
 
 // What has the bits of a and of b both.
 Expr common_bits(const Expr &a, const Expr &b) {
-    const auto c = as_const_int(b);
-    if (c && *c > 0 && (*c & (*c - 1)) == 0) {
-        return a / b % 2 * b;
+    for (const auto &[e, bit] : {std::pair(a, b), std::pair(b, a)}) {
+        const auto c = as_const_int(bit);
+        if (c && *c > 0 && (*c & (*c - 1)) == 0) {
+            return e / bit % 2 * bit;
+        }
     }
-    return as_const_int(a) ? common_bits(b, a) : a & b;
+    return a & b;
 }
 
 class BitsAsSums : public IRGraphMutator {
 public:
-    BitsAsSums(const Scope<Interval> &bounds, bool keep_limits) : keep_limits_(keep_limits) {
-        bounds_.set_containing_scope(&bounds);
-    }
+    BitsAsSums(const Scope<Interval> &bounds, bool keep_limits) : bounds_(bounds), keep_limits_(keep_limits) {}
 
 private:
+    const Scope<Interval> &bounds_;
     const bool keep_limits_;
-    Scope<Interval> bounds_;
     using IRGraphMutator::visit;
 
     static const Call *bits(const Expr &e) {
@@ -62,6 +63,9 @@ private:
     }
 
     Expr visit(const Call *op) override {
+        if (!keep_limits_ && (op->call_type == Call::Halide || op->call_type == Call::Image)) {
+            return bits_as_sums(op, bounds_);  // what is read at is no index that is inverted
+        }
         if (!bits(op) || !limit(op)) {
             return IRGraphMutator::visit(op);
         }
@@ -78,11 +82,6 @@ private:
         const auto b = as_const_int(op->b);
         const bool is_idle = !keep_limits_ && is_bits && limit(op->a) && b && *b <= 0;
         return is_idle ? mutate(op->a) : IRGraphMutator::visit(op);
-    }
-    Expr visit(const Let *op) override {
-        const Expr value = mutate(op->value);
-        const ScopedBinding<Interval> bind(bounds_, op->name, bounds_of_expr_in_scope(op->value, bounds_));
-        return Let::make(op->name, value, mutate(op->body));
     }
 };
 

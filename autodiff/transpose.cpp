@@ -31,18 +31,22 @@ bool is_foreign(const Call *op) {
     return is_extern && !is_halides;
 }
 
-// Replaces variables: `within_reads` in the arguments of reads and of foreign functions, `elsewhere` in arithmetic.
+// Replaces variables: `within_reads` in the arguments of reads and of foreign functions, which get `bounds`, `elsewhere` in
+// arithmetic.
 class ReplaceInReads : public IRGraphMutator {
 public:
-    ReplaceInReads(const std::map<std::string, Expr> &within_reads, const std::map<std::string, Expr> &elsewhere) :
-        within_reads_(within_reads), elsewhere_(elsewhere) {}
+    ReplaceInReads(const std::map<std::string, Expr> &within_reads, const Scope<Interval> &bounds,
+                   const std::map<std::string, Expr> &elsewhere) :
+        within_reads_(within_reads),
+        elsewhere_(elsewhere), bounds_(bounds) {}
 
 private:
     const std::map<std::string, Expr> &within_reads_, &elsewhere_;
+    const Scope<Interval> &bounds_;
     using IRGraphMutator::visit;
     Expr visit(const Call *op) override {
         const bool reads = op->call_type == Call::Halide || op->call_type == Call::Image || is_foreign(op);
-        return reads ? replace_variables(op, within_reads_) : IRGraphMutator::visit(op);
+        return reads ? bits_as_sums(replace_variables(op, within_reads_), bounds_) : IRGraphMutator::visit(op);
     }
     Expr visit(const Variable *op) override {
         const auto it = elsewhere_.find(op->name);
@@ -395,8 +399,8 @@ private:
         for (const Expr &e : c.guards) {
             guard = both(guard, replace_variables(e, held));
         }
-        const Expr value = ReplaceInReads(original, free).mutate(scatter_.value);
-        return guarded(both(guard, also), bits_as_sums(value, bounds(s)));
+        const Scope<Interval> within = bounds(s);
+        return guarded(both(guard, also), ReplaceInReads(original, within, free).mutate(scatter_.value));
     }
 
     // Where a case begins; within the domain also where nothing is left of it, for that is where derivatives will read.

@@ -126,7 +126,16 @@ const std::vector<Case> cases = {
      {8},
      {{0, 8}},
      [](const Func &in) {
-         return define({x}, in(clamp(x ^ 1, 0, 7)) * in(clamp(x | 1, 0, 7)) * in(clamp(x ^ 6, 0, 7)));
+         const Expr three = cast(type_of(in), Expr(6) ^ Expr(5));
+         return define({x}, three * in(clamp(x ^ 1, 0, 7)) * in(clamp(x | 1, 0, 7)) * in(clamp(x ^ 6, 0, 7)));
+     }},
+    {"swapped pairs of a table",
+     {8},
+     {{0, 8}},
+     [](const Func &in) {
+         Halide::Buffer<int> table(8);
+         table.for_each_element([&](int i) { table(i) = 3 * i % 8; });
+         return define({x}, in(clamp(table(clamp(x ^ 1, 0, 7)), 0, 7)) * in(x));
      }},
     {"convolution by exclusive or",
      {8},
