@@ -95,7 +95,7 @@ private:
     // Those of jvp, after they were compared with differences.
     Values derivatives(const Program &program, const std::vector<std::string> &wrt,
                        const std::vector<std::string> &outputs) {
-        const Values forward = testing::run(jvp(program, wrt), point_, made_.integers, sizes_);
+        Values forward = testing::run(jvp(program, wrt), point_, made_.integers, sizes_);
         const Executable primal = compiled(program);
         const auto at = [&](double step) {
             return testing::run(primal, program, moved(point_, step, point_, wrt, "d_"), made_.integers, sizes_);
@@ -111,7 +111,7 @@ private:
                 const double derivative = forward.at("d_" + name)(i);
                 double nearest = INFINITY;
                 for (const auto &[h, values] : differences) {
-                    const auto value = [&](int k) { return values[k].at(name)(i); };
+                    const auto value = [&, &values = values](int k) { return values[k].at(name)(i); };
                     const double difference = (4 * (value(2) - value(3)) / h - (value(0) - value(1)) / (2 * h)) / 3;
                     nearest = std::abs(difference - derivative) < std::abs(nearest - derivative) ? difference : nearest;
                 }
@@ -137,8 +137,8 @@ Finding check_random_program(Choices &choices, unsigned values, GraphStatistics 
 Finding check_random_program_on(const std::string &target, Choices &choices, unsigned values,
                                 GraphStatistics &statistics) {
     return judge(statistics, [&](std::string &text) {
-        constexpr std::array rows = {300, 3,
-                                     33};  // enough for blocks and threads, less than a vector, and some vectors
+        // Enough for blocks and threads; less than a vector; some vectors.
+        constexpr std::array rows = {300, 3, 33};
         const RandomProgram made = random_program(choices, rows[values % rows.size()]);
         text = print(made.program);
         return Check(made, values, statistics).run_on(find_target(target));
