@@ -1,5 +1,7 @@
 #include "targets/vector_rules.h"
 
+#include <algorithm>
+
 using namespace Halide::Internal;
 
 namespace sylvite {

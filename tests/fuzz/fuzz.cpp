@@ -29,6 +29,14 @@ void make(bool program, Choices &choices) {
     }
 }
 
+std::vector<std::string> target_names() {
+    std::vector<std::string> names;
+    for (const sylvite::TargetRow &row : sylvite::all_targets()) {
+        names.push_back(row.name);
+    }
+    return names;
+}
+
 class Fuzz {
 public:
     explicit Fuzz(const Options &options) : options_(options) {}
@@ -124,7 +132,8 @@ int main(int argc, char **argv) {
     app.add_flag("--compiled", options.compiled, "compile and run the derivatives, instead of interpreting them");
     app.add_flag("--programs", options.programs, "programs with loops, compiled, in place of graphs");
     app.add_option("--target", options.target, "these on a target, with schedules that are found for it")
-        ->needs("--programs");
+        ->needs("--programs")
+        ->check(CLI::IsMember(target_names()));
     app.add_option("--replay", options.replay, "check a stored graph again")->check(CLI::ExistingFile);
     app.add_option("--store", options.store, "the folder for graphs that are wrong");
     app.add_option("--shrinks", options.shrinks, "how many runs it may take to make one of them small");
