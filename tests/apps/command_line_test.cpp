@@ -5,7 +5,7 @@
 #include "apps/support/choice.h"
 #include "apps/support/files.h"
 #include "apps/support/text.h"
-#include "tests/apps/folder.h"
+#include "tests/support/folder.h"
 
 #include <gmock/gmock.h>
 
@@ -14,6 +14,8 @@
 namespace sylvite::apps {
 namespace {
 
+using test::Folder;
+using test::names_in;
 using testing::internal::CaptureStderr;
 using testing::internal::CaptureStdout;
 using testing::internal::GetCapturedStderr;

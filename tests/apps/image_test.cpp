@@ -1,7 +1,7 @@
 #include "apps/support/files.h"
 #include "apps/support/image.h"
 #include "apps/support/plot.h"
-#include "tests/apps/folder.h"
+#include "tests/support/folder.h"
 
 #include <Halide.h>
 #include <gmock/gmock.h>
@@ -13,6 +13,7 @@
 namespace sylvite::apps {
 namespace {
 
+using test::Folder;
 using testing::ElementsAre;
 using testing::FloatNear;
 

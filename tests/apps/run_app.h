@@ -1,7 +1,7 @@
 #pragma once
 
 #include "apps/support/files.h"
-#include "tests/apps/folder.h"
+#include "tests/support/folder.h"
 
 #include <gmock/gmock.h>
 
@@ -15,6 +15,9 @@
 #include <vector>
 
 namespace sylvite::apps {
+
+using test::Folder;
+using test::names_in;
 
 /// How a program ended.
 struct Outcome {

@@ -2,6 +2,7 @@
 #include "random_graph_inputs.h"
 #include "random_shrink.h"
 
+#include "tests/support/folder.h"
 #include "tests/support/seeds.h"
 
 #include <gtest/gtest.h>
@@ -99,7 +100,8 @@ TEST(Shrink, FindsTheSimplestChoicesThatFail) {
 }
 
 TEST(Shrink, StoresCases) {
-    const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "sylvite_stored_case.txt";
+    const test::Folder folder;
+    const std::filesystem::path file = folder.path() / "case.txt";
     store_case(file, {17, {3, 0, 5}}, "what is wrong\nin two lines\n");
     const StoredCase loaded = load_case(file);
     EXPECT_EQ(loaded.values, 17u);

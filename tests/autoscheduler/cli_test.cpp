@@ -2,6 +2,7 @@
 
 #include "schedules/schedule.h"
 #include "targets/target_table.h"
+#include "tests/support/folder.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -43,12 +44,11 @@ const std::string generator = SYLVITE_BINARY_DIR "/bin/example_generator";
 
 class Cli : public testing::Test {
 protected:
-    // A folder of the test's own, whose name needs care in a shell.
-    const fs::path folder = fs::path(testing::TempDir()) / "sylvite cli test";
+    const test::Folder own;
+    const fs::path folder = own.path() / "whose name needs care in a shell";
     const std::string out = (folder / "found it.sched").string(), quoted = "'" + out + "'";
 
     void SetUp() override { fs::create_directories(folder); }
-    void TearDown() override { fs::remove_all(folder); }
 
     size_t files() const {
         return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));

@@ -2,6 +2,7 @@
 #include "schedules/directives.h"
 #include "schedules/refusal.h"
 #include "tests/support/example.h"
+#include "tests/support/folder.h"
 #include "tests/support/golden.h"
 
 #include <gtest/gtest.h>
@@ -134,7 +135,8 @@ TEST(Schedule, CheckFindsUnknownKernelsAndStages) {
 }
 
 TEST(Schedule, FilesAreReadAndReplacedAsAWhole) {
-    const std::string path = testing::TempDir() + "/sylvite_test.sched";
+    const test::Folder folder;
+    const std::string path = folder.path() / "a.sched";
     save_schedule(parse_schedule(good), path);
     EXPECT_EQ(print(load_schedule(path)), good);
     EXPECT_FALSE(std::filesystem::exists(path + ".part"));

@@ -5,6 +5,7 @@
 
 #include "targets/device_code.h"
 #include "targets/emit.h"
+#include "tests/support/folder.h"
 
 #include <gtest/gtest.h>
 
@@ -151,14 +152,6 @@ inline std::string main_of(const Program &program, const NamedArguments &argumen
            store.str() + "    fclose(out);\n    return 0;\n}\n";
 }
 
-/// A new folder for the files of a test.
-inline std::string folder_for(const std::string &name) {
-    const std::string folder = std::string(SYLVITE_BINARY_DIR) + "/test_files/" + name;
-    std::filesystem::remove_all(folder);
-    std::filesystem::create_directories(folder);
-    return folder;
-}
-
 /// What compiles C files that use libraries in `folder`.
 inline std::string compile_command(const std::string &compiler, const std::string &folder) {
     std::string command =
@@ -175,7 +168,7 @@ inline std::string compile_command(const std::string &compiler, const std::strin
 inline Results run_library(const Program &program, const TargetRow &row, const Schedule &schedule,
                            const NamedArguments &arguments, const std::string &compiler, const std::string &runner) {
     const auto [fresh, results] = with_fresh_outputs(program, arguments);
-    const std::string folder = folder_for(program.name() + "_" + row.name), base = folder + "/" + program.name();
+    const std::string folder = new_kept_folder(program.name() + "_" + row.name), base = folder + "/" + program.name();
     emit(program, row, schedule,
          {{Halide::OutputFileType::static_library, base + ".a"}, {Halide::OutputFileType::c_header, base + ".h"}});
     std::ofstream(folder + "/main.c") << main_of(program, fresh);

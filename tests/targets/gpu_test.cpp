@@ -334,7 +334,7 @@ TEST(Vulkan, LibrariesSayThatThereIsNoDriver) {
     const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", {"f"}, "x b t 4"));
     const NamedArguments arguments{{"a", Halide::Buffer<float>(9)}, {"b", Halide::Buffer<float>(9)}};
     test::run_library(program, vulkan(), schedule, arguments, "cc", "HL_VK_ALLOC_CONFIG=0:32:0:0:64");
-    const std::string folder = std::string(SYLVITE_BINARY_DIR) + "/test_files/driverless_vulkan",
+    const std::string folder = test::kept_folder("driverless_vulkan"),
                       run = folder + "/main " + folder + "/in " + folder + "/out; echo status $?";
     EXPECT_EQ(test::output_of("VK_DRIVER_FILES=/none.json VK_ICD_FILENAMES=/none.json " + run),
               "1014 driverless: was compiled for Vulkan, and the Vulkan loader finds no driver that works\nstatus 1\n");
@@ -446,7 +446,7 @@ TEST(Gpu, EachKernelHasDeviceCodeOfItsOwn) {
         EXPECT_EQ(names("cuda-80"), (std::vector<std::string>{"recorded__step", "recorded__main"}));
         EXPECT_EQ(names("vulkan"),
                   (std::vector<std::string>{"recorded__step", "recorded__main.1", "recorded__main.2"}));
-        const std::string folder = test::folder_for("device_code");
+        const std::string folder = test::new_kept_folder("device_code");
         emit(program, find_target("vulkan"), schedule, {{Halide::OutputFileType::device_code, folder + "/code"}});
         for (const char *name : {"step", "main.1", "main.2"}) {
             EXPECT_TRUE(std::filesystem::exists(folder + "/code.recorded__" + name)) << name;

@@ -154,7 +154,7 @@ void emit_to(const std::string &folder, const Program &program, const Schedule &
 }
 
 TEST(KeptMemory, IsAskedForOnceNotInEachStep) {
-    const std::string folder = test::folder_for("kept_memory");
+    const std::string folder = test::new_kept_folder("kept_memory");
     emit_to(folder, loops("loops"), {}, true);
     EXPECT_EQ(run(folder, std::string("#include \"loops.h\"\n") + counting + R"(
 enum { n = 20000 };
@@ -199,7 +199,7 @@ int main(void) {
 
 // Blocks that come and go leave holes between them, which are no part of the plan.
 TEST(KeptMemory, IsWithinThePlanWhereThereWouldBeHoles) {
-    const std::string folder = test::folder_for("kept_memory_with_holes");
+    const std::string folder = test::new_kept_folder("kept_memory_with_holes");
     emit_to(folder, chain(), {}, true);
     EXPECT_EQ(run(folder, std::string("#include \"chain.h\"\n") + counting + R"(
 enum { n = 20000 };
@@ -226,7 +226,7 @@ int main(void) {
 
 // Threads take what they need at a time, which depends on who comes first; not more.
 TEST(KeptMemory, OfSeveralThreads) {
-    const std::string folder = test::folder_for("kept_memory_of_threads");
+    const std::string folder = test::new_kept_folder("kept_memory_of_threads");
     emit_to(folder, columns(), parse_schedule(columns_at_once), true);
     EXPECT_EQ(run(folder, std::string("#include \"columns.h\"\n") + counting + R"(
 enum { n = 20000 };
@@ -256,7 +256,7 @@ int main(void) {
 
 // A library of Halide's own beside ours, which passes a context that is not to be read, and a program within another.
 TEST(KeptMemory, LeavesOthersAlone) {
-    const std::string folder = test::folder_for("kept_memory_of_others");
+    const std::string folder = test::new_kept_folder("kept_memory_of_others");
     emit_to(folder, loops("outer"), {}, true);
     emit_to(folder, loops("nested"), {}, false);
     compile_foreign(folder);
@@ -301,7 +301,7 @@ int main(void) {
 
 // Who has given Halide's run time an allocator is asked each time.
 TEST(KeptMemory, LeavesTheUsersAllocatorAlone) {
-    const std::string folder = test::folder_for("kept_memory_of_a_user");
+    const std::string folder = test::new_kept_folder("kept_memory_of_a_user");
     emit_to(folder, loops("loops"), {}, true);
     EXPECT_EQ(run(folder, std::string("#include \"loops.h\"\n") + counting + R"(
 enum { n = 20000 };
@@ -333,7 +333,7 @@ int main(void) {
 
 // Another thread asks for memory while we find out that there is such an allocator.
 TEST(KeptMemory, GivesTheUsersAllocatorNothingThatItDidNotMake) {
-    const std::string folder = test::folder_for("kept_memory_of_a_race");
+    const std::string folder = test::new_kept_folder("kept_memory_of_a_race");
     emit_to(folder, loops("loops"), {}, true);
     EXPECT_EQ(run(folder, std::string("#define _DEFAULT_SOURCE\n#include \"loops.h\"\n") + counting + R"(
 #include <pthread.h>

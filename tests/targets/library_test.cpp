@@ -34,7 +34,7 @@ TEST(Library, AgreesWithTheJitBitForBit) {
 }
 
 TEST(Library, TwoInOneProgramAndErrorsAsCodes) {
-    const std::string folder = test::folder_for("two_libraries");
+    const std::string folder = test::new_kept_folder("two_libraries");
     for (const char *name : {"wave_a", "wave_b"}) {
         emit(test::wave(name, 5, 4), baseline(), {},
              {{OutputFileType::static_library, folder + "/" + name + ".a"},
@@ -99,7 +99,7 @@ TEST(Library, AKernelThatFailsOnAnotherThreadReturnsItsText) {
     row(x, y) = a(x) + y;
     out(x, y) = row(x, y) + row(clamp(index(0), 0, 1000000000), y);
     const Program program("gather", {a, index}, {{"b", Array(out, {8, 4})}});
-    const std::string folder = test::folder_for("gather");
+    const std::string folder = test::new_kept_folder("gather");
     const Schedule schedule = parse_schedule(
         "sylvite-schedule 1\nkernel main\n  stage row\n    compute_at out y\n  stage out\n    parallel y\n");
     emit(program, baseline(), schedule,
@@ -132,7 +132,7 @@ int main(void) {
 }
 
 TEST(Library, AllNamesBeginWithTheProgramsName) {
-    const std::string folder = test::folder_for("visible");
+    const std::string folder = test::new_kept_folder("visible");
     emit(test::wave("wave", 5, 4), baseline(), {}, {{OutputFileType::static_library, folder + "/wave.a"}},
          {.with_halide_runtime = false});
     std::istringstream symbols(test::output_of("nm -g --defined-only " + folder + "/wave.a"));
@@ -147,7 +147,7 @@ TEST(Library, AllNamesBeginWithTheProgramsName) {
 }
 
 TEST(Library, RuntimeByItself) {
-    const std::string folder = test::folder_for("runtime");
+    const std::string folder = test::new_kept_folder("runtime");
     emit_runtime(baseline(), folder + "/runtime.a");
     EXPECT_NE(test::output_of("nm -g " + folder + "/runtime.a").find("halide_malloc"), std::string::npos);
 }
@@ -172,7 +172,7 @@ TEST(Library, HeaderTellsTypesAndExtents) {
 }
 
 TEST(Library, RefusesNamesThatNoHeaderCanHave) {
-    const std::string folder = test::folder_for("names");
+    const std::string folder = test::new_kept_folder("names");
     Halide::Var x("x");
     Array a = input<float>("register", {4});
     Func f("f");
@@ -201,7 +201,7 @@ TEST(Library, RefusesNamesThatNoHeaderCanHave) {
 }
 
 TEST(Library, NothingIsHalfWritten) {
-    const std::string folder = test::folder_for("half");
+    const std::string folder = test::new_kept_folder("half");
     // The last of the files cannot be made: no kernel has device code.
     EXPECT_THROW(emit(test::wave("wave", 5, 4), baseline(), {},
                       {{OutputFileType::c_header, folder + "/wave.h"},
@@ -226,7 +226,7 @@ TEST(Library, NothingIsHalfWritten) {
 }
 
 TEST(Library, TextOutputs) {
-    const std::string folder = test::folder_for("texts");
+    const std::string folder = test::new_kept_folder("texts");
     emit(test::wave("wave", 5, 4), baseline(), {},
          {{OutputFileType::stmt, folder + "/wave.stmt"},
           {OutputFileType::assembly, folder + "/wave.s"},

@@ -217,7 +217,7 @@ TEST(MemoryPlan, IsWhatARunTakes) {
 // The same of a static library: what its function says, and what is asked of malloc() and halide_malloc().
 TEST(MemoryPlan, OfALibrary) {
     const Program program = grad(looping(Memory::sqrt), {"u0", "k"});
-    const std::string &name = program.name(), folder = test::folder_for("memory_of_" + name);
+    const std::string &name = program.name(), folder = test::new_kept_folder("memory_of_" + name);
     emit(program, baseline(), {},
          {{Halide::OutputFileType::static_library, folder + "/program.a"},
           {Halide::OutputFileType::c_header, folder + "/program.h"}});
@@ -307,7 +307,7 @@ TEST(MemoryPlan, OfALibraryWhereArraysDecide) {
         })[0];
         return Arrays{row("next", wide(t), 1)};
     })[0];
-    const std::string folder = test::folder_for("memory_that_is_not_known");
+    const std::string folder = test::new_kept_folder("memory_that_is_not_known");
     emit(Program("unknown", {a, count, threads}, {{"b", end}}), baseline(), {},
          {{Halide::OutputFileType::static_library, folder + "/unknown.a"},
           {Halide::OutputFileType::c_header, folder + "/unknown.h"}});
@@ -387,7 +387,7 @@ TEST(MemoryPlan, CountsThreads) {
 
 // The run time of Halide decides on the threads when the first parallel loop begins; the function must not wait for it.
 TEST(MemoryPlan, CountsThreadsThatNobodyHasSet) {
-    const std::string folder = test::folder_for("memory_of_columns");
+    const std::string folder = test::new_kept_folder("memory_of_columns");
     emit(columns(), baseline(), columns_at_once(),
          {{Halide::OutputFileType::static_library, folder + "/columns.a"},
           {Halide::OutputFileType::c_header, folder + "/columns.h"}});

@@ -81,7 +81,7 @@ TEST(OutOfMemory, AtAnyAllocationIsAnErrorOfThatRunOnly) {
 
 // The same in a library, whose program is linked with sanitizers: what is leaked, or used after it was freed, ends it.
 TEST(OutOfMemory, AtAnyAllocationOfALibrary) {
-    const std::string folder = test::folder_for("storing");
+    const std::string folder = test::new_kept_folder("storing");
     const Program program = storing();
     emit(program, baseline(), {},
          {{OutputFileType::static_library, folder + "/storing.a"}, {OutputFileType::c_header, folder + "/storing.h"}});

@@ -59,7 +59,7 @@ Buffer<T> part() {
 }
 
 TEST(Npy, HasTheLastDimensionFirst) {
-    const fs::path path = test::folder_for("npy") + "/a.npy";
+    const fs::path path = test::new_kept_folder("npy") + "/a.npy";
     write_npy(path, *part<int16_t>().raw_buffer());
     const auto [shape, numbers] = load<int16_t>(path);
     EXPECT_THAT(shape, ElementsAre(2, 2, 3));
@@ -70,7 +70,7 @@ TEST(Npy, HasTheLastDimensionFirst) {
 }
 
 TEST(Npy, RefusesWhatNumpyDoesNotHaveAndLeavesNothing) {
-    const std::string folder = test::folder_for("npy_refused");
+    const std::string folder = test::new_kept_folder("npy_refused");
     Buffer<> odd(halide_type_t(halide_type_bfloat, 16), 3);
     EXPECT_EQ(refusal([&] { write_npy(folder + "/a.npy", *odd.raw_buffer()); }),
               folder + "/a.npy cannot be written: numpy has no such type of elements");
@@ -80,7 +80,7 @@ TEST(Npy, RefusesWhatNumpyDoesNotHaveAndLeavesNothing) {
 }
 
 TEST(TraceOfLoop, KeepsEachState) {
-    const std::string folder = test::folder_for("trace");
+    const std::string folder = test::new_kept_folder("trace");
     const Executable run = compile(test::wave("wave", 5, 4), find_target("x86-64"));
     Halide::Buffer<float> u0(5, 4), c(5, 4), u(5, 4);
     u0.for_each_element([&](int i, int j) { u0(i, j) = static_cast<float>(i * j); });
@@ -115,7 +115,7 @@ TEST(TraceOfLoop, KeepsEachState) {
 }
 
 TEST(Vti, HasItsFieldsWhereItSays) {
-    const fs::path path = test::folder_for("vti") + "/a.vti";
+    const fs::path path = test::new_kept_folder("vti") + "/a.vti";
     const Buffer<uint8_t> small = part<uint8_t>();
     const Buffer<double> large = part<double>();
     write_vti(path, {{"small", small.raw_buffer()}, {"large", large.raw_buffer()}}, {.spacing = {0.5, 1, 2}});
@@ -136,7 +136,7 @@ TEST(Vti, HasItsFieldsWhereItSays) {
 }
 
 TEST(Vti, RefusesFieldsThatDoNotFit) {
-    const fs::path path = test::folder_for("vti_refused") + "/a.vti";
+    const fs::path path = test::new_kept_folder("vti_refused") + "/a.vti";
     const Buffer<float> a(3, 2), b(3), d(1, 1, 1, 1);
     const std::string refused = path.string() + " cannot be written: ";
     EXPECT_EQ(refusal([&] { write_vti(path, {}); }), refused + "there are no fields");

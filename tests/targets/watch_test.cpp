@@ -175,7 +175,7 @@ TEST(ProfileOfKernels, KeepsWithinItsMemory) {
 }
 
 TEST(WatchedLibrary, SaysInCWhatItSeesAndRunsAgain) {
-    const std::string folder = test::folder_for("watched");
+    const std::string folder = test::new_kept_folder("watched");
     emit(growth(), baseline(), {},
          {{OutputFileType::static_library, folder + "/growth.a"}, {OutputFileType::c_header, folder + "/growth.h"}});
     std::ofstream(folder + "/main.c") << R"(

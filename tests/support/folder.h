@@ -1,13 +1,16 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-namespace sylvite::apps {
+namespace sylvite::test {
 
 /// What lies in a folder, sorted.
 inline std::vector<std::string> names_in(const std::filesystem::path &folder) {
@@ -41,4 +44,22 @@ private:
     std::filesystem::path path_;
 };
 
-}  // namespace sylvite::apps
+/// Where the running test keeps files for people to look at after it: no other program and no other test has this
+/// folder, for they may run at the same time.
+inline std::string kept_folder(const std::string &name) {
+    const ::testing::TestInfo &test = *::testing::UnitTest::GetInstance()->current_test_info();
+    std::string of_test =
+        program_invocation_short_name + ("." + std::string(test.test_suite_name())) + "." + test.name();
+    std::replace(of_test.begin(), of_test.end(), '/', '_');
+    return SYLVITE_BINARY_DIR "/test_files/" + of_test + "/" + name;
+}
+
+/// The same folder, empty.
+inline std::string new_kept_folder(const std::string &name) {
+    const std::string folder = kept_folder(name);
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    return folder;
+}
+
+}  // namespace sylvite::test
