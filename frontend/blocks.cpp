@@ -2,6 +2,7 @@
 
 #include "frontend/extern_kernel.h"
 #include "frontend/graph.h"
+#include "frontend/homes.h"
 
 #include <algorithm>
 
@@ -15,23 +16,12 @@ using Node = std::shared_ptr<const ArrayNode>;
 using LoopPtr = std::shared_ptr<const LoopNode>;
 using Kind = ArrayNode::Kind;
 
-// The loops whose states or step numbers a thing depends on. In a program these always form a chain of nested loops.
-using LoopSet = std::set<const LoopNode *>;
-
-std::vector<Expr> sizes_of(const LoopNode &loop) {
-    std::vector<Expr> sizes{loop.trips};
-    if (loop.capacity.defined()) {
-        sizes.push_back(loop.capacity);
-    }
-    return sizes;
-}
-
 // Splits a program into kernels and loops in two passes: the first finds where each Array is at home (the innermost
 // loop it depends on; null is the program itself) and which Arrays must lie in memory; the second orders the Arrays
 // of each home by the loops of that home that they wait for. All Arrays of one home and rank are one kernel.
 class Partition {
 public:
-    explicit Partition(const Program &program) {
+    explicit Partition(const Program &program) : homes_(program) {
         for (const ProgramOutput &output : program.outputs()) {
             materialise(output.array.node());
         }
@@ -45,32 +35,15 @@ private:
         std::vector<Node> arrays;    // Values that lie in memory
         std::vector<LoopPtr> loops;  // both in order of discovery, producers first
     };
+    Homes homes_;
     std::map<const LoopNode *, Room> rooms_;
     std::set<const ArrayNode *> in_memory_;
     std::set<const LoopNode *> seen_loops_;
     std::map<const LoopNode *, std::set<int>> histories_, stacks_;
 
-    std::map<const ArrayNode *, const LoopNode *> owner_;  // of states
-    std::map<std::string, const LoopNode *> step_owner_;
-    std::map<const ArrayNode *, LoopSet> array_loops_;
-    std::map<std::string, LoopSet> function_loops_;
-    std::map<const LoopNode *, LoopSet> loop_loops_;
-
     std::map<const ArrayNode *, int> array_rank_;
     std::map<const LoopNode *, int> loop_rank_;
     std::map<std::string, int> names_used_;
-
-    LoopSet loops_of(const std::vector<Expr> &exprs) { return loops_of(reads_of(exprs)); }
-    LoopSet loops_of(const Reads &reads);
-    const LoopSet &loops_of(const Function &function);
-    const LoopSet &loops_of(const Node &node);
-    const LoopSet &loops_of(const LoopPtr &loop);
-    // Whether one of the loops is `loop` or lies within it. The sets hold what is read directly: those of loops around a
-    // loop are not known while its body is walked.
-    bool are_within(const LoopSet &loops, const LoopNode *loop);
-    const LoopNode *innermost(const LoopSet &loops);
-    const LoopNode *home(const Node &node) { return innermost(loops_of(node)); }
-    const LoopNode *home(const LoopPtr &loop) { return innermost(loops_of(loop)); }
 
     void materialise(const Node &node);
     void require(const LoopPtr &loop);
@@ -93,86 +66,6 @@ private:
     }
 };
 
-LoopSet Partition::loops_of(const Reads &reads) {
-    LoopSet loops;
-    for (const Halide::Parameter &parameter : reads.parameters) {
-        if (auto it = step_owner_.find(parameter.name()); it != step_owner_.end()) {
-            loops.insert(it->second);
-        }
-    }
-    for (const Node &node : reads.arrays) {
-        const LoopSet &more = loops_of(node);
-        loops.insert(more.begin(), more.end());
-    }
-    for (const Function &function : reads.functions) {
-        const LoopSet &more = loops_of(function);
-        loops.insert(more.begin(), more.end());
-    }
-    return loops;
-}
-
-const LoopSet &Partition::loops_of(const Function &function) {
-    if (auto it = function_loops_.find(function.name()); it != function_loops_.end()) {
-        return it->second;
-    }
-    function_loops_[function.name()] = {};  // updates read their own Function
-    return function_loops_[function.name()] = loops_of(reads_of(function));
-}
-
-const LoopSet &Partition::loops_of(const Node &node) {
-    if (auto it = array_loops_.find(node.get()); it != array_loops_.end()) {
-        return it->second;
-    }
-    LoopSet loops;
-    if (node->loop) {
-        loops = loops_of(node->loop);
-    } else if (node->kind == Kind::State) {
-        loops = {owner_.at(node.get())};
-    } else if (node->kind == Kind::Value) {
-        loops = loops_of(node->value.function());
-        const LoopSet more = loops_of(node->extents);
-        loops.insert(more.begin(), more.end());
-    }
-    return array_loops_[node.get()] = loops;
-}
-
-const LoopSet &Partition::loops_of(const LoopPtr &loop) {
-    if (auto it = loop_loops_.find(loop.get()); it != loop_loops_.end()) {
-        return it->second;
-    }
-    for (const Array &state : loop->state) {
-        owner_[state.node().get()] = loop.get();
-    }
-    step_owner_[loop->step.as<Variable>()->name] = loop.get();
-    loop_loops_[loop.get()] = {};  // its own states depend on it; their mention of it is taken out below
-    LoopSet loops = loops_of(sizes_of(*loop));
-    for (const Arrays *arrays : {&loop->init, &loop->next}) {
-        for (const Array &array : *arrays) {
-            const LoopSet &more = loops_of(array.node());
-            loops.insert(more.begin(), more.end());
-        }
-    }
-    loops.erase(loop.get());
-    return loop_loops_[loop.get()] = loops;
-}
-
-bool Partition::are_within(const LoopSet &loops, const LoopNode *loop) {
-    return loops.count(loop) || std::any_of(loops.begin(), loops.end(), [&](const LoopNode *inner) {
-               return are_within(loop_loops_[inner], loop);
-           });
-}
-
-const LoopNode *Partition::innermost(const LoopSet &loops) {
-    // Loops are nested in one another, so all but the innermost are around another one.
-    for (const LoopNode *loop : loops) {
-        if (std::none_of(loops.begin(), loops.end(),
-                         [&](const LoopNode *other) { return are_within(loop_loops_[other], loop); })) {
-            return loop;
-        }
-    }
-    return nullptr;
-}
-
 void Partition::materialise(const Node &node) {
     if (node->loop) {
         if (node->kind == Kind::History) {
@@ -188,21 +81,20 @@ void Partition::materialise(const Node &node) {
     for (const Node &read : memory_reads({node}, {node.get()})) {
         materialise(read);
     }
-    rooms_[home(node)].arrays.push_back(node);
+    rooms_[homes_.of(node)].arrays.push_back(node);
 }
 
 void Partition::require(const LoopPtr &loop) {
     if (!seen_loops_.insert(loop.get()).second) {
         return;
     }
-    loops_of(loop);  // registers its states before its body is looked at
     for (const Array &array : read_before(*loop)) {
         materialise(array.node());
     }
     for (const Array &array : loop->next) {
         materialise(array.node());
     }
-    rooms_[home(loop)].loops.push_back(loop);
+    rooms_[homes_.of(loop)].loops.push_back(loop);
 }
 
 // A Value that kernels of different ranks read is computed once and kept.
@@ -264,7 +156,7 @@ std::vector<Node> Partition::memory_reads(const std::vector<Node> &nodes, const 
         if (Node node = array_node(function)) {
             const bool kept = node->kind != Kind::Value ||
                               (!own.count(node.get()) && (in_memory_.count(node.get()) || is_extern_kernel(*node) ||
-                                                          home(node) != home(nodes.front())));
+                                                          homes_.of(node) != homes_.of(nodes.front())));
             if (kept || given.count(node.get())) {
                 if (seen.insert(node.get()).second) {
                     reads.push_back(node);
@@ -290,7 +182,7 @@ std::vector<Node> Partition::outer_reads(const LoopPtr &loop) {
         if (!seen.insert(node.get()).second) {
             return;
         }
-        if (!are_within(loops_of(node), loop.get())) {
+        if (!homes_.is_within(node, loop.get())) {
             reads.push_back(node);
         } else if (node->kind == Kind::Value) {
             for (const Node &read : memory_reads({node}, {node.get()})) {
@@ -327,7 +219,7 @@ int Partition::rank(const Node &node) {
     }
     int r = 0;
     for (const Node &read : memory_reads({node}, {node.get()})) {
-        if (home(read) == home(node)) {
+        if (homes_.of(read) == homes_.of(node)) {
             r = std::max(r, rank(read));
         }
     }
@@ -340,7 +232,7 @@ int Partition::rank(const LoopPtr &loop) {
     }
     int r = 0;
     for (const Node &read : outer_reads(loop)) {
-        if (home(read) == home(loop)) {
+        if (homes_.of(read) == homes_.of(loop)) {
             r = std::max(r, rank(read));
         }
     }

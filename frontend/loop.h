@@ -72,11 +72,11 @@ using WhileCondition = std::function<Expr(const Arrays &state)>;
 WhileResult while_loop(const WhileCondition &condition, const Arrays &init, const LoopBody &body,
                        const LoopOptions &options = {});
 
-/// `then(state)` where `condition`, a scalar bool Expr that may read Arrays, holds, else `otherwise(state)`; of what
-/// depends on `state` only what is chosen is computed. What does not is computed before, whatever is chosen, as what does
-/// not change in a loop is: an Array that is dear to compute with belongs into `state`. Both return as many Arrays as
-/// `state`, of the same types and extents. Loops and kernels are named `<name>_then` and `<name>_else`. Derivatives are
-/// those of what was chosen.
+/// `then(state)` where `condition`, a scalar bool Expr that may read Arrays, holds, else `otherwise(state)`; only what is
+/// chosen is computed, loops in it too. But what is needed outside of the arm too is computed before, whatever is chosen,
+/// and so is what both sweeps of a reverse derivative need and does not depend on `state`; what does not change in a loop
+/// around the branch is computed before that loop. Both return as many Arrays as `state`, of the same types and
+/// extents. Loops and kernels are named `<name>_then` and `<name>_else`. Derivatives are those of what was chosen.
 using BranchBody = std::function<Arrays(const Arrays &state)>;
 Arrays branch(const Expr &condition, const Arrays &state, const BranchBody &then, const BranchBody &otherwise,
               const LoopOptions &options = {.name = "branch"});

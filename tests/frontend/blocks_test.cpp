@@ -92,6 +92,43 @@ TEST(Blocks, AnInnerLoopThatDoesNotChangeRunsOnce) {
               "inner{inner(u -> half)} step{step(u u -> next)}");
 }
 
+Array sum(const std::string &name, const Array &a, const Array &b) {
+    Func f(name);
+    f(x) = a(x) + b(x);
+    return Array(f, a.extents());
+}
+
+TEST(Blocks, WhatOneArmAloneNeedsIsComputedInIt) {
+    Array u = input<float>("u", {8}), v = input<float>("v", {8});
+    Array both = scaled("both", u, 2.f), of_else = scaled("of_else", u, 3.f), later = scaled("later", u, 4.f);
+    const auto halves = [&](const std::string &name, const Array &from) {
+        return loop(4, {from}, [](Expr, const Arrays &s) { return Arrays{scaled("half", s[0], 0.5f)}; },
+                    {.name = name})[0];
+    };
+    Array result = branch(
+        v(0) > 0, {v},
+        [&](const Arrays &s) {
+            return Arrays{sum("then", sum("part", s[0], both), halves("halves", scaled("a", u, 5.f)))};
+        },
+        [&](const Arrays &s) {
+            return Arrays{sum("else", sum("part", s[0], both), sum("part", of_else, halves("h", later)))};
+        })[0];
+    EXPECT_EQ(outline(blocks_of(Program("p", {u, v}, {{"y", sum("y", result, later)}}))),
+              "main(v u -> branch_is_taken both branch_else_steps later) "
+              "branch_then{branch_then(u -> a) halves{halves(a -> half)} branch_then.2(v both a -> then)} "
+              "branch_else{h{h(later -> half)} branch_else(v both u later -> else)} main.2(v later -> y)");
+    // Where a loop around a branch does not change it, it is computed before that loop.
+    Array often = loop(3, {v}, [&](Expr, const Arrays &outer) {
+        return branch(
+            outer[0](0) > 0, outer, [&](const Arrays &s) { return Arrays{sum("then", s[0], both)}; },
+            [&](const Arrays &s) { return Arrays{sum("else", s[0], halves("h", scaled("b", outer[0], 2.f)))}; });
+    })[0];
+    EXPECT_EQ(outline(blocks_of(Program("p", {u, v}, {{"y", often}}))),
+              "main(u -> both) step{step(v -> branch_is_taken branch_else_steps) "
+              "branch_then{branch_then(v both -> then)} "
+              "branch_else{branch_else(v -> b) h{h(b -> half)} branch_else.2(v b -> else)}}");
+}
+
 TEST(Blocks, AValueReadBeforeAndAfterALoopIsKept) {
     Array u = input<float>("u", {8});
     Array a = scaled("a", u, 2.f);

@@ -178,6 +178,35 @@ TEST(ExternKernel, InScansBranchesAndWhileLoops) {
     test::expect_same(test::run_library(nested(), baseline(), {}, arguments, "cc", ""), {{"seen", want}}, 0);
 }
 
+// What an arm makes of arrays that it is not given as states, by C, in a while_loop too.
+TEST(ExternKernel, InAnArmThatIsNotTaken) {
+    const Array u = input<int>("u", {n});
+    const Param<int> way("way");
+    const auto risen_from = [](const Array &start) {
+        return while_loop([](const Arrays &s) { return s[0](0) < 100; }, {start},
+                          [](const Expr &, const Arrays &s) {
+                              return Arrays{extern_kernel<int>("test_add", {s[0], Expr(30)}, {n})};
+                          })
+            .state[0];
+    };
+    const Arrays chosen = branch(
+        way > 0, {u},
+        [&](const Arrays &s) {
+            const Array more = risen_from(extern_kernel<int>("test_add", {u, Expr(1)}, {n}));
+            return Arrays{row("then", s[0](x) + more(x))};
+        },
+        [&](const Arrays &s) { return Arrays{row("else", s[0](x) - 1)}; });
+    const Executable run = compile(Program("arms", {u, way}, {{"out", chosen[0]}}), baseline());
+    Buffer<int> start(n), out(n);
+    start.fill(7);
+    for (const bool taken : {true, false}) {
+        test_calls = 0;
+        run.run({{"u", start}, {"way", taken ? 1 : 0}, {"out", out}});
+        EXPECT_EQ(test_calls, taken ? 5 : 0);
+        EXPECT_EQ(out(2), taken ? 7 + 8 + 4 * 30 : 6);
+    }
+}
+
 TEST(ExternKernel, ItsCodeEndsTheProgram) {
     const Executable run = compile(looped(), baseline());
     test::Results want;
