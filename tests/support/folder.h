@@ -56,7 +56,7 @@ inline std::string kept_folder(const std::string &name) {
 
 /// The same folder, empty.
 inline std::string new_kept_folder(const std::string &name) {
-    const std::string folder = kept_folder(name);
+    std::string folder = kept_folder(name);
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     return folder;

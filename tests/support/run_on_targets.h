@@ -16,8 +16,8 @@
 #include <map>
 
 namespace sylvite {
-/// How GoogleTest prints a parameter.
-inline void PrintTo(const TargetRow &row, std::ostream *out) { *out << row.name; }
+/// How GoogleTest prints a parameter: it looks for this name.
+inline void PrintTo(const TargetRow &row, std::ostream *out) { *out << row.name; }  // NOLINT
 }  // namespace sylvite
 
 namespace sylvite::test {
