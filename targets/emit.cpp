@@ -20,29 +20,35 @@ namespace {
 
 using Halide::OutputFileType;
 
-// Files under temporary names beside their final ones. What is not published is removed.
+// Files under their own names, which archives keep, in temporary folders beside the places where they are to be. What is not
+// published is removed.
 class TemporaryFiles {
 public:
     TemporaryFiles() = default;
     TemporaryFiles(const TemporaryFiles &) = delete;
     TemporaryFiles &operator=(const TemporaryFiles &) = delete;
     ~TemporaryFiles() {
-        for (const auto &[temporary, path] : files_) {
+        for (const auto &[folder, temporary] : folders_) {
             std::error_code ignored;
-            fs::remove(temporary, ignored);
+            fs::remove_all(temporary, ignored);
         }
     }
 
-    std::string for_path(const std::string &path) {
-        const fs::path folder = fs::path(path).parent_path();
+    std::string for_path(const fs::path &path) {
+        const fs::path folder = path.parent_path();
         _halide_user_assert(folder.empty() || fs::is_directory(folder))
-            << "emit() needs a folder that exists; " << path << " is in none: create " << folder.string() << ".";
+            << "emit() needs a folder that exists; " << path.string() << " is in none: create " << folder.string()
+            << ".";
         const std::string obstacle = why_not_replaced(path);
-        _halide_user_assert(obstacle.empty()) << "emit() cannot write " << path << ": " << obstacle << ".";
-        // The extension is kept: Halide and archivers look at it.
-        const fs::path unique = "." + std::to_string(getpid()) + "_" + std::to_string(files_.size()) + "_" +
-                                fs::path(path).filename().string();
-        files_.emplace_back((folder / unique).string(), path);
+        _halide_user_assert(obstacle.empty()) << "emit() cannot write " << path.string() << ": " << obstacle << ".";
+        fs::path &temporary = folders_[folder];
+        if (temporary.empty()) {
+            std::string name = folder / ".sylvite-XXXXXX";
+            _halide_user_assert(mkdtemp(name.data()) != nullptr)
+                << "emit() cannot write " << path.string() << ": " << std::strerror(errno) << ".";
+            temporary = name;
+        }
+        files_.emplace_back(temporary / path.filename(), path);
         return files_.back().first;
     }
 
@@ -57,18 +63,20 @@ public:
     void publish() {
         for (const auto &[temporary, path] : files_) {
             _halide_user_assert(fs::exists(temporary) && fs::file_size(temporary) > 0)
-                << "emit() cannot write " << path << ": the file is missing or empty; is the disk full?";
+                << "emit() cannot write " << path.string() << ": the file is missing or empty; is the disk full?";
         }
         for (const auto &[temporary, path] : files_) {
             std::error_code failure;
             fs::rename(temporary, path, failure);
-            _halide_user_assert(!failure) << "emit() cannot write " << path << ": " << failure.message() << ".";
+            _halide_user_assert(!failure)
+                << "emit() cannot write " << path.string() << ": " << failure.message() << ".";
         }
         files_.clear();
     }
 
 private:
-    std::vector<std::pair<std::string, std::string>> files_;
+    std::map<fs::path, fs::path> folders_;
+    std::vector<std::pair<fs::path, fs::path>> files_;
 };
 
 std::string c_type(const Halide::Type &type) {
@@ -120,7 +128,7 @@ std::string words(const Halide::Type &type) {
 std::string words(const Expr &extent) {
     std::ostringstream text;
     text << extent;
-    const std::string formula = text.str();
+    std::string formula = text.str();
     int depth = 0;
     for (size_t i = 0; i + 1 < formula.size(); i++) {
         depth += (formula[i] == '(') - (formula[i] == ')');
