@@ -1,5 +1,6 @@
 #include "autoscheduler/generator_main/halide_algorithm.h"
 
+#include "autoscheduler/generator_main/words.h"
 #include "frontend/graph.h"
 #include "frontend/names.h"
 #include "frontend/substitute.h"
@@ -76,7 +77,13 @@ AbstractGeneratorPtr create_halide_generator(const std::string &name, const Hali
     const Halide::AutoschedulerParams scheduler =
         autoscheduled ? Halide::AutoschedulerParams(autoscheduler_name) : Halide::AutoschedulerParams();
     AbstractGeneratorPtr generator = GeneratorRegistry::create(name, Halide::GeneratorContext(target, scheduler));
-    generator->set_generatorparam_values(params);
+    for (const auto &[parameter, value] : params) {
+        try {
+            generator->set_generatorparam_value(parameter, value);
+        } catch (const Halide::CompileError &error) {  // Halide names either the parameter or its value
+            _halide_user_error << "parameter " << parameter << "=" << value << ": " << one_line(error.what());
+        }
+    }
     return generator;
 }
 

@@ -29,7 +29,8 @@ struct HalideAlgorithm {
 bool is_halide_generator(const std::string &name);
 
 /// A generator of Halide's registry for the target, with its GeneratorParams set. `autoscheduled` is what its
-/// using_autoscheduler() tells it. Throws Halide::CompileError on unknown GeneratorParams.
+/// using_autoscheduler() tells it. Throws Halide::CompileError, which names the parameter, on unknown GeneratorParams and on
+/// values that they cannot have.
 Halide::Internal::AbstractGeneratorPtr create_halide_generator(const std::string &name, const Halide::Target &target,
                                                                const std::map<std::string, std::string> &params,
                                                                bool autoscheduled);

@@ -19,7 +19,6 @@ namespace {
 
 using Halide::Buffer;
 using Halide::Generator;
-using Halide::GeneratorParam;
 using Halide::Var;
 template<typename T>
 using In = Halide::GeneratorInput<T>;
@@ -28,10 +27,13 @@ using Out = Halide::GeneratorOutput<T>;
 
 const Var x("x");
 
+enum class Shape { line, curve };
+
 // Every kind of input: arrays of buffers and of scalars, a Func, an integer; several outputs, one of them a Tuple.
 class Mixture : public Generator<Mixture> {
 public:
     GeneratorParam<int> power{"power", 1};
+    GeneratorParam<Shape> shape{"shape", Shape::line, {{"line", Shape::line}, {"curve", Shape::curve}}};
     In<Buffer<float, 1>[2]> in { "in" };
     In<float[2]> k{"k"};
     In<Func> table{"table", Halide::Float(64), 1};
@@ -341,7 +343,11 @@ TEST_F(HalideGenerators, RefuseWhatHasNoDerivative) {
 }
 
 TEST_F(HalideGenerators, RefuseWrongWords) {
-    EXPECT_EQ(refusal({"-g", "mixture", "pwer=2"}), "mixture: Generator mixture has no GeneratorParam named: pwer");
+    EXPECT_EQ(refusal({"-g", "mixture", "pwer=2"}),
+              "mixture: parameter pwer=2: Generator mixture has no GeneratorParam named: pwer");
+    EXPECT_EQ(refusal({"-g", "mixture", "shape=circle"}),
+              "mixture: parameter shape=circle: Enumeration value not found: circle");
+    EXPECT_EQ(refusal({"-g", "mixture", "power=two"}), "mixture: parameter power=two: Unable to parse: two");
     EXPECT_EQ(
         refusal({"-g", "mixture", "-e", "schedule"}),
         "mixture: -e schedule needs a schedule that is data; mixture schedules itself: add schedule=auto, or leave "
