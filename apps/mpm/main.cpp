@@ -8,6 +8,7 @@
 #include "apps/support/text.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace sylvite::apps {
@@ -71,7 +72,9 @@ int main(int argc, char **argv) {
     app.add_option("--friction", options.friction, "of the walls, after Coulomb; below 0 they hold what touches them")
         ->check(CLI::Range(-1.0, 1e3))
         ->capture_default_str();
-    app.add_option("--seed", options.seed, "of the weights at first")->capture_default_str();
+    app.add_option("--seed", options.seed, "of the weights at first")
+        ->check(CLI::Range(0u, std::numeric_limits<unsigned>::max()))
+        ->capture_default_str();
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();

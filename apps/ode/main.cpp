@@ -19,6 +19,7 @@
 
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <random>
 
@@ -334,7 +335,9 @@ int main(int argc, char **argv) {
     app.add_option("--noise", options.noise, "what measurements are off by, in parts of the sizes of the unknowns")
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
-    app.add_option("--seed", options.seed, "of the noise")->capture_default_str();
+    app.add_option("--seed", options.seed, "of the noise")
+        ->check(CLI::Range(0u, std::numeric_limits<unsigned>::max()))
+        ->capture_default_str();
     app.add_option("--tolerance", options.tolerance, "of a time step")
         ->check(CLI::Range(1e-11, 0.1))
         ->capture_default_str();

@@ -9,6 +9,7 @@
 #include "apps/support/text.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace sylvite::apps {
@@ -114,7 +115,8 @@ int main(int argc, char **argv) {
                    "steps against the gradient, by default 300; evaluations of that of a net, by default 100")
         ->check(CLI::Range(0, 100000));
     app.add_option("--rate", options.rate, "how long each of these is; by default 0.2")->check(CLI::Range(1e-6, 1e3));
-    app.add_option("--seed", options.seed, "of the weights at first; by default 0");
+    app.add_option("--seed", options.seed, "of the weights at first; by default 0")
+        ->check(CLI::Range(0u, std::numeric_limits<unsigned>::max()));
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();

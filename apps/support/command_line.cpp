@@ -22,14 +22,15 @@ void interrupt(int signal) {
     std::signal(signal, SIG_DFL);
 }
 
-/// CLI11's ranges take a NaN for a number within them.
-void refuse_nan(const CLI::App &options) {
+/// CLI11's ranges take a NaN for a number within them, and it an empty text for a 0.
+void refuse_what_is_no_value(const CLI::App &options) {
     for (const CLI::Option *option : options.get_options()) {
-        if (option->get_type_name().find("FLOAT") == std::string::npos) {
-            continue;
-        }
+        const bool is_real = option->get_type_name().find("FLOAT") != std::string::npos;
         for (const std::string &value : option->results()) {
-            if (std::isnan(std::strtod(value.c_str(), nullptr))) {
+            if (value.empty()) {
+                throw CLI::ValidationError(option->get_name(), "an empty text is no value");
+            }
+            if (is_real && std::isnan(std::strtod(value.c_str(), nullptr))) {
                 throw CLI::ValidationError(option->get_name(), "Value " + value + " is no number");
             }
         }
@@ -58,7 +59,7 @@ int CommandLine::run(int argc, char **argv, const std::function<Result()> &work)
     options_.add_flag("--quiet", quiet_, "print the last line only");
     try {
         parse(options_, argc, argv);
-        refuse_nan(options_);
+        refuse_what_is_no_value(options_);
         return finish(work());
     } catch (const CLI::Success &help) {
         return options_.exit(help);

@@ -86,6 +86,14 @@ TEST(CommandLine, ErrorsAreOneLine) {
     with_length.options().add_option("--length", length, "in m")->check(CLI::Range(0.0, 2.0));
     EXPECT_EQ(ending(with_length, {"--length", "nan"}, never).errors, "app: --length: Value nan is no number\n");
 
+    unsigned seed = 1;
+    for (const char *option : {"--seed", "--out"}) {
+        CommandLine with_seed("app", "Does something.", "results");
+        with_seed.options().add_option("--seed", seed, "of it");
+        EXPECT_EQ(ending(with_seed, {option, ""}, never).errors,
+                  "app: " + std::string(option) + ": an empty text is no value\n");
+    }
+
     std::string problem;
     CommandLine with_choice("app", "Does something.", "results");
     with_choice.options().add_option("problem", problem, "which")->check(CLI::IsMember({"hard"}));
