@@ -69,17 +69,18 @@ Learnt learn(const Weights &start, const Walk &walk, int steps, double rate,
     int in_vain = 0;
     for (int i = 0; i <= steps; i++) {
         const double loss = walk(weights, gradient);
-        if (!std::isfinite(loss) || !std::isfinite(gradient.norm())) {
+        const bool is_finite = std::isfinite(loss) && std::isfinite(gradient.norm());
+        if (!is_finite && i == 0) {
             throw std::runtime_error("the " + std::string(std::isfinite(loss) ? "gradient" : "loss") +
-                                     " is not finite after " + std::to_string(i) + " steps: the springs are too stiff");
+                                     " is not finite at the start: the springs are too stiff");
         }
-        found.losses.push_back(loss);
-        if (loss < lowest) {
+        found.losses.push_back(is_finite ? loss : INFINITY);
+        if (is_finite && loss < lowest) {
             lowest = loss;
             found.weights = weights;
             best_gradient = gradient;
             in_vain = 0;
-        } else if (++in_vain == patience) {
+        } else if (++in_vain == patience || !is_finite) {
             weights = found.weights;
             gradient = best_gradient;
             rate /= 2;

@@ -109,6 +109,13 @@ TEST(Mpm, LearnKeepsTheBestAndStopsWhenItIsTold) {
     const Learnt stopped = learn({2}, parabola, 8, 2, [](const auto &losses) { return losses.size() < 3; });
     EXPECT_EQ(stopped.losses.size(), 3u);
     EXPECT_FLOAT_EQ(stopped.controls[0], 2) << "the lowest was the first";
+    const Objective cliff = [&](const Point &at, Point &gradient) {
+        const double loss = parabola(at, gradient);
+        return at[0] > 3.5f ? NAN : loss;
+    };
+    const Learnt careful = learn({0}, cliff, 2, 1, on);
+    EXPECT_EQ(careful.losses, (std::vector<double>{9, INFINITY, 0}));
+    EXPECT_FLOAT_EQ(careful.controls[0], 3);
     EXPECT_THROW(learn(
                      {0}, [](const Point &, Point &) { return NAN; }, 8, 1, on),
                  std::runtime_error);

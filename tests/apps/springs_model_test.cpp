@@ -136,6 +136,15 @@ TEST(Springs, LearnKeepsTheBestAndStopsWhenItIsTold) {
     const Learnt patient = learn(Weights(robot), walk, 100, 4, [](const auto &) { return true; });
     EXPECT_EQ(patient.losses.size(), 53u);
     EXPECT_FLOAT_EQ(patient.weights.part[4][0], 3);
+    // Nothing is finite beyond 3.5: 0, 4, 2, 4, 3.
+    const Walk cliff = [&](const Weights &at, Weights &gradient) {
+        const double loss = walk(at, gradient);
+        return at.part[4][0] > 3.5f ? NAN : loss;
+    };
+    const Learnt careful = learn(Weights(robot), cliff, 3, 4, [](const auto &) { return true; });
+    EXPECT_EQ(careful.losses, (std::vector<double>{9, INFINITY, 1, INFINITY}));
+    EXPECT_FLOAT_EQ(careful.weights.part[4][0], 2);
+    EXPECT_FLOAT_EQ(learn(Weights(robot), cliff, 4, 4, [](const auto &) { return true; }).weights.part[4][0], 3);
     EXPECT_THROW(
         learn(
             Weights(robot), [](const Weights &, Weights &) { return NAN; }, 8, 1, [](const auto &) { return true; }),
