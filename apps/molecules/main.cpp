@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace sylvite::apps {
 
@@ -84,6 +85,7 @@ Outcome fit(const Options &options, const CommandLine &command) {
     command.begin();
     const Coordinates seen = simulator.run(start, options.steps).end.place;
     Minimum found;
+    bool is_begun = false;
     {
         Progress progress(options.iterations, command.quiet());
         found = minimise(
@@ -91,10 +93,18 @@ Outcome fit(const Options &options, const CommandLine &command) {
             [&](const Point &at, Point &gradient) {
                 World world = truth;
                 world.epsilon = at[0], world.sigma = at[1];
-                Slopes slopes;
-                const double loss = Simulator(world).run(start, options.steps, seen, slopes).loss;
-                gradient = {slopes.epsilon, slopes.sigma};
-                return loss;
+                try {
+                    Slopes slopes;
+                    const double loss = Simulator(world).run(start, options.steps, seen, slopes).loss;
+                    gradient = {slopes.epsilon, slopes.sigma};
+                    is_begun = true;
+                    return loss;
+                } catch (const TooFast &) {
+                    if (is_begun) {
+                        return double(INFINITY);  // the search looks nearer
+                    }
+                    throw;
+                }
             },
             {.evaluations = options.iterations, .first_rate = 0.1},
             [&](const std::vector<double> &losses) {
@@ -194,7 +204,9 @@ int main(int argc, char **argv) {
     app.add_option("--starts", options.starts, "from how many places the cluster is sought")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str();
-    app.add_option("--seed", world.seed, "of places and velocities at first, and of the bath")->capture_default_str();
+    app.add_option("--seed", world.seed, "of places and velocities at first, and of the bath")
+        ->check(CLI::Range(0, std::numeric_limits<int>::max()))
+        ->capture_default_str();
     app.add_option("--frames", options.frames, "how many moments the strip of pictures shows")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();

@@ -53,12 +53,14 @@ inline Atoms moved(const Atoms &now, const std::function<Array(const Func &place
 ///
 /// `energy` (2) is the potential and the kinetic energy at the end. `checks` (3) is how many atoms were in the fullest cell
 /// and in the longest list, of which there was room for `cell_room` and `list_room`, and how many moved by more than half
-/// the skin while a list was used, which must be none: derivatives are right only then. A bath is told that `before` steps
-/// were made already. Sizes are given at run time; `type` is that of all floats.
+/// the skin while a list was used, which must be none: derivatives are right only then. Where cells are narrower than lists
+/// reach, or the cutoff is more than half the side, all atoms count as moved. A bath is told that `before` steps were made
+/// already. Sizes are given at run time, of which `cells` and `every` are 1 where less is given; `type` is that of all floats.
 inline Program molecules(Type type, bool has_bath) {
     using Halide::Param;
-    const Param<int> atoms("atoms"), cells("cells"), cell_room("cell_room"), list_room("list_room"), steps("steps"),
-        every("every"), seed("seed"), before("before");
+    const Param<int> atoms("atoms"), given_cells("cells"), cell_room("cell_room"), list_room("list_room"),
+        steps("steps"), given_every("every"), seed("seed"), before("before");
+    const Expr cells = max(given_cells, 1), every = max(given_every, 1);
     const Param<void> side(type, "side"), cutoff(type, "cutoff"), skin(type, "skin"), step_length(type, "step_length"),
         friction(type, "friction"), temperature(type, "temperature");
     const Array place = input(type, "place", {atoms, 3}), velocity = input(type, "velocity", {atoms, 3}),
@@ -70,11 +72,12 @@ inline Program molecules(Type type, bool has_bath) {
     Halide::Var i("i");
     Halide::RDom atom(0, atoms, "atom"), each(0, atoms, 0, 3, "each"), pair(0, atoms, 0, list_room, "pair"),
         cell(0, cells * cells * cells, "cell");
-    // Lists for atoms at a place, and the first two checks of them.
+    const Expr misses_some = (cells > 1 && cells * room.reach > side * 1.0001f) || cutoff > side * 0.50001f;
+    // Lists for atoms at a place, and the checks of them.
     const auto lists_at = [&](const Array &there) {
         const Array in_cells = atoms_in_cells(there, cube, room), found = neighbours(there, in_cells, cube, room);
         Func sizes("sizes");
-        sizes(i) = mux(i, {maximum(in_cells(0, cell)), maximum(found(atom, 0)), 0});
+        sizes(i) = mux(i, {maximum(in_cells(0, cell)), maximum(found(atom, 0)), select(misses_some, atoms, 0)});
         return std::pair(found, sizes);
     };
     const auto force_at = [&](const Func &there, const Array &found) {
@@ -122,8 +125,8 @@ inline Program molecules(Type type, bool has_bath) {
         pairs(end[0], coefficients(potential), {end[3], atoms, list_room}, cube).energies(pair.x, pair.y) / 2;
     motion() += speed * speed / 2;
     energy(i) = mux(i, {attraction(), motion()});
-    std::vector<ProgramInput> inputs{place, velocity,  potential, seen,  side,  cutoff, skin,
-                                     cells, cell_room, list_room, atoms, steps, every,  step_length};
+    std::vector<ProgramInput> inputs{place,       velocity,  potential, seen,  side,  cutoff,      skin,
+                                     given_cells, cell_room, list_room, atoms, steps, given_every, step_length};
     if (has_bath) {
         inputs.insert(inputs.end(), {friction, temperature, seed, before});
     }
@@ -140,7 +143,7 @@ inline Program molecules_lists(Type type) {
     const Halide::Param<int> atoms("atoms"), cells("cells"), cell_room("cell_room"), list_room("list_room");
     const Halide::Param<void> side(type, "side"), reach(type, "reach");
     const Array place = input(type, "place", {atoms, 3});
-    const Room room{reach, cells, cell_room, list_room};
+    const Room room{reach, max(cells, 1), cell_room, list_room};
     const Cube cube{side, reach};
     const Array in_cells = atoms_in_cells(place, cube, room);
     return Program("molecules_lists", {place, side, reach, cells, cell_room, list_room, atoms},

@@ -99,8 +99,8 @@ void Simulator::with_room(const Coordinates &place, const Run &run) {
             continue;
         }
         if (checks[2] > 0) {
-            throw std::runtime_error("an atom moved by more than half the skin, " + text(world_.skin) +
-                                     ", in one step: take a larger skin or shorter steps");
+            throw TooFast("an atom moved by more than half the skin, " + text(world_.skin) +
+                          ", in one step: take a larger skin or shorter steps");
         }
         return;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <stdexcept>
 #include <vector>
 
 namespace sylvite::apps {
@@ -44,9 +45,14 @@ struct Lists {
     std::vector<int> found;
 };
 
+/// Atoms move too far in one step.
+struct TooFast : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 /// The compiled programs for one world. A run in which lists turn out to be too small, or too old, which is where an atom
 /// has moved by more than half the skin, is made again with larger ones, or with more of them. All throw
-/// std::runtime_error, with the library's message or because atoms move too far in one step.
+/// std::runtime_error, with the library's message, or TooFast.
 class Simulator {
 public:
     /// Throws std::runtime_error for sizes that make no sense.

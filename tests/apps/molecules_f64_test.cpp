@@ -83,6 +83,31 @@ const Executable &forward() {
     return program;
 }
 
+// What makes no sense means the least that does, or shows in the checks.
+TEST(MoleculesF64, SizesOfAnyKindAreNoSilentError) {
+    Small small;
+    const auto run_with = [&](const std::string &name, const auto &value) {
+        NamedArguments arguments = small.arguments(3, 0.002);
+        *std::find_if(arguments.begin(), arguments.end(), [&](const auto &a) { return a.name == name; }) = {name,
+                                                                                                            value};
+        forward().run(arguments);
+        return small.place_end(0, 0);
+    };
+    const double moved = run_with("every", 1);
+    EXPECT_NE(moved, small.place(0, 0));
+    EXPECT_EQ(small.checks(2), 0);
+    for (const int less : {0, -5}) {
+        EXPECT_EQ(run_with("every", less), moved);
+        EXPECT_EQ(run_with("cells", less), moved);
+        EXPECT_EQ(small.checks(2), 0);
+    }
+    run_with("cells", 2);
+    EXPECT_EQ(small.checks(2), Small::atoms) << "lists reach farther than a cell";
+    run_with("cutoff", 1.7);
+    EXPECT_EQ(small.checks(2), Small::atoms) << "more than half the side";
+    EXPECT_EQ(run_with("steps", -1), small.place(0, 0));
+}
+
 // The error after a time is that of the step squared.
 TEST(MoleculesF64, VerletIsOfSecondOrder) {
     Small small;

@@ -43,6 +43,15 @@ TEST(MoleculesApp, FindsThePotentialAgain) {
     EXPECT_THAT(folder.names(), ElementsAre("loss.png", "losses.npy", "seen.npy", "seen.png"));
 }
 
+// The search tries potentials of which atoms fly apart.
+TEST(MoleculesApp, FindsThePotentialOfLongSteps) {
+    const Folder folder;
+    const Outcome outcome = run_app("molecules", {"fit", "--atoms", "125", "--cutoff", "2.3", "--step", "0.02",
+                                                  "--quiet", "--out", folder.path().string()});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("iterations, epsilon 1.00000, sigma 1.00000"));
+}
+
 TEST(MoleculesApp, FindsTheClusterOfLowestEnergy) {
     const Folder folder;
     const Outcome outcome =
@@ -68,6 +77,7 @@ TEST(MoleculesApp, RefusesBadInputInOneLineAndWritesNothing) {
                         {{"freeze"}, "what: freeze not in {simulate,fit,cluster}"},
                         {{"--density", "nan"}, "--density: Value nan is no number"},
                         {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 10000000"},
+                        {{"--seed", "-1"}, "--seed: Value -1 not in range 0 to 2147483647"},
                         {{"--atoms", "60"},
                          "the cutoff, 2.5, is more than half the side of the cube, 4.21716: take more atoms, a lower "
                          "density or a shorter cutoff"},
