@@ -1,6 +1,7 @@
 #include "targets/emit.h"
 
 #include "frontend/files.h"
+#include "frontend/temporary_folder.h"
 #include "targets/device_code.h"
 #include "targets/lower.h"
 #include "targets/memory_plan.h"
@@ -9,8 +10,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <set>
-#include <unistd.h>
 
 namespace fs = std::filesystem;
 
@@ -24,31 +26,21 @@ using Halide::OutputFileType;
 // published is removed.
 class TemporaryFiles {
 public:
-    TemporaryFiles() = default;
-    TemporaryFiles(const TemporaryFiles &) = delete;
-    TemporaryFiles &operator=(const TemporaryFiles &) = delete;
-    ~TemporaryFiles() {
-        for (const auto &[folder, temporary] : folders_) {
-            std::error_code ignored;
-            fs::remove_all(temporary, ignored);
-        }
-    }
-
     std::string for_path(const fs::path &path) {
-        const fs::path folder = path.parent_path();
-        _halide_user_assert(folder.empty() || fs::is_directory(folder))
-            << "emit() needs a folder that exists; " << path.string() << " is in none: create " << folder.string()
-            << ".";
+        const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+        _halide_user_assert(fs::is_directory(parent)) << "emit() needs a folder that exists; " << path.string()
+                                                      << " is in none: create " << parent.string() << ".";
         const std::string obstacle = why_not_replaced(path);
         _halide_user_assert(obstacle.empty()) << "emit() cannot write " << path.string() << ": " << obstacle << ".";
-        fs::path &temporary = folders_[folder];
-        if (temporary.empty()) {
-            std::string name = folder / ".sylvite-XXXXXX";
-            _halide_user_assert(mkdtemp(name.data()) != nullptr)
-                << "emit() cannot write " << path.string() << ": " << std::strerror(errno) << ".";
-            temporary = name;
+        std::unique_ptr<TemporaryFolder> &folder = folders_[parent];
+        if (!folder) {
+            try {
+                folder = std::make_unique<TemporaryFolder>(parent);
+            } catch (const fs::filesystem_error &error) {
+                _halide_user_error << "emit() cannot write " << path.string() << ": " << error.code().message() << ".";
+            }
         }
-        files_.emplace_back(temporary / path.filename(), path);
+        files_.emplace_back(folder->path() / path.filename(), path);
         return files_.back().first;
     }
 
@@ -75,7 +67,7 @@ public:
     }
 
 private:
-    std::map<fs::path, fs::path> folders_;
+    std::map<fs::path, std::unique_ptr<TemporaryFolder>> folders_;  // by what they are in
     std::vector<std::pair<fs::path, fs::path>> files_;
 };
 
