@@ -61,8 +61,9 @@ private:
 /// Bytes of an element in memory.
 inline size_t bytes_of(const halide_type_t &type) { return (type.bits + 7u) / 8u; }
 
-/// Writes the elements, the first dimension innermost, without what lies between them.
-inline void write_elements(const halide_buffer_t &array, PartialFile &file) {
+/// Writes the elements, the first dimension innermost, without what lies between them, by `to.write(bytes, size)`.
+template<typename To>
+void write_elements(const halide_buffer_t &array, To &to) {
     const size_t size = bytes_of(array.type);
     int64_t elements = 1;
     for (int d = 0; d < array.dimensions; d++) {
@@ -76,7 +77,7 @@ inline void write_elements(const halide_buffer_t &array, PartialFile &file) {
             offset += rest % array.dim[d].extent * array.dim[d].stride;
             rest /= array.dim[d].extent;
         }
-        file.write(array.host + offset * static_cast<int64_t>(size), static_cast<size_t>(together) * size);
+        to.write(array.host + offset * static_cast<int64_t>(size), static_cast<size_t>(together) * size);
     }
 }
 

@@ -26,7 +26,8 @@ struct Grid {
     std::array<double, 3> origin{0, 0, 0}, spacing{1, 1, 1};
 };
 
-/// Arrays of equal extents, at most three dimensions, as a file for ParaView: VTK's ImageData, with a value a point.
+/// Arrays of equal extents, at most three dimensions, as a file for ParaView: VTK's ImageData, with a value a point, whose numbers
+/// are in base64, so that any reader of XML gets at them.
 /// Types: integers, bool, float32 and float64.
 void write_vti(const std::filesystem::path &path, const std::vector<Field> &fields, const Grid &grid = {});
 

@@ -1,4 +1,5 @@
-// VTK's XML format for images, with the numbers appended as they lie in memory: "VTK XML Formats", docs.vtk.org.
+// VTK's XML format for images, with the numbers appended in base64: "VTK XML Formats", docs.vtk.org. As they lie in memory
+// they would take a quarter less, but only VTK could read the file, for such bytes are no XML.
 
 #include "targets/trace/partial_file.h"
 #include "targets/trace/trace.h"
@@ -17,6 +18,46 @@ std::string vtk_type(const halide_type_t &type) {
     const bool is_there = type.code < halide_type_float || (type.code == halide_type_float && type.bits >= 32);
     return is_there && type.lanes == 1 ? std::array{"Int", "UInt", "Float"}[type.code] + std::to_string(type.bits) : "";
 }
+
+// Writes bytes in base64 (RFC 4648): three of them are four letters.
+class Base64 {
+public:
+    explicit Base64(PartialFile &file) : file_(file) {}
+
+    static uint64_t letters(uint64_t bytes) { return (bytes + 2) / 3 * 4; }
+
+    void write(const void *bytes, size_t size) {
+        std::string text;
+        for (size_t i = 0; i < size; i++) {
+            group_ = group_ << 8 | static_cast<const uint8_t *>(bytes)[i];
+            if (++count_ == 3) {
+                text += four();
+            }
+        }
+        file_.write(text);
+    }
+    void end() {
+        if (const int missing = (3 - count_) % 3; missing > 0) {
+            group_ <<= 8 * missing;
+            file_.write(four().replace(4 - missing, missing, missing, '='));
+        }
+    }
+
+private:
+    PartialFile &file_;
+    uint32_t group_ = 0;
+    int count_ = 0;  // bytes in it
+
+    std::string four() {
+        constexpr const char *alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        std::string text;
+        for (const int shift : {18, 12, 6, 0}) {
+            text += alphabet[group_ >> shift & 63];
+        }
+        group_ = 0, count_ = 0;
+        return text;
+    }
+};
 
 std::string three(const std::array<double, 3> &numbers) {
     std::ostringstream text;
@@ -65,14 +106,16 @@ void write_vti(const std::filesystem::path &path, const std::vector<Field> &fiel
         }
         head << R"(        <DataArray type=")" << type << R"(" Name=")" << field.name
              << R"(" format="appended" offset=")" << offset << "\"/>\n";
-        offset += sizeof(uint64_t) + elements * bytes_of(array.type);
+        offset += Base64::letters(sizeof(uint64_t) + elements * bytes_of(array.type));
     }
-    head << "      </PointData>\n    </Piece>\n  </ImageData>\n  <AppendedData encoding=\"raw\">\n_";
+    head << "      </PointData>\n    </Piece>\n  </ImageData>\n  <AppendedData encoding=\"base64\">\n_";
     file.write(head.str());
     for (const Field &field : fields) {
         const uint64_t bytes = elements * bytes_of(field.array->type);
-        file.write(&bytes, sizeof bytes);
-        write_elements(*field.array, file);
+        Base64 letters(file);
+        letters.write(&bytes, sizeof bytes);
+        write_elements(*field.array, letters);
+        letters.end();
     }
     file.write("\n  </AppendedData>\n</VTKFile>\n");
     file.publish();
