@@ -21,7 +21,7 @@ struct Image {
     const uint8_t *at(int x, int y) const { return &pixels[(static_cast<size_t>(y) * width + x) * channels]; }
 };
 
-/// Reads a PNG or JPEG file, told apart by its first bytes, as grey levels. Transparent parts become white.
+/// Reads a PNG or JPEG file, told apart by its first bytes, as grey levels, the luma of colours. Transparent parts become white.
 /// Throws std::runtime_error that names the file when it cannot be read, is neither, or is damaged.
 Image read_grey(const std::filesystem::path &path);
 

@@ -21,6 +21,16 @@ constexpr uint64_t most_pixels = uint64_t(1) << 28;
 /// What went wrong, or nothing.
 using Problem = std::string;
 
+/// The luma of each pixel, as in JPEG files: libpng would take the intensity of its light, which is another grey.
+Image luma_of(const Image &colour) {
+    Image grey(colour.width, colour.height, 1, 0);
+    for (size_t i = 0; i < grey.pixels.size(); i++) {
+        const uint8_t *pixel = &colour.pixels[3 * i];
+        grey.pixels[i] = static_cast<uint8_t>((299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2] + 500) / 1000);
+    }
+    return grey;
+}
+
 Problem read_png(const std::string &bytes, Image &image) {
     png_image png = {};
     png.version = PNG_IMAGE_VERSION;
@@ -31,10 +41,16 @@ Problem read_png(const std::string &bytes, Image &image) {
         png_image_free(&png);
         return "too many pixels";
     }
-    png.format = PNG_FORMAT_GRAY;
-    image = Image(static_cast<int>(png.width), static_cast<int>(png.height), 1, 0);
+    const bool is_grey = (png.format & PNG_FORMAT_FLAG_COLOR) == 0;
+    png.format = is_grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+    png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // libpng takes 16 bits for the intensity of light else
+    image = Image(static_cast<int>(png.width), static_cast<int>(png.height), is_grey ? 1 : 3, 0);
     const png_color white = {255, 255, 255};
-    return png_image_finish_read(&png, &white, image.pixels.data(), 0, nullptr) ? "" : png.message;
+    if (!png_image_finish_read(&png, &white, image.pixels.data(), 0, nullptr)) {
+        return png.message;
+    }
+    image = is_grey ? image : luma_of(image);
+    return "";
 }
 
 /// libjpeg ends the process on an error unless its handler does not return; this one jumps back to the reader.
@@ -42,6 +58,7 @@ struct JpegErrors {
     jpeg_error_mgr base;
     std::jmp_buf jump;
     char message[JMSG_LENGTH_MAX];
+    bool is_of_print = false;
 };
 
 void jpeg_failed(j_common_ptr info) {
@@ -71,6 +88,10 @@ void read_jpeg(const std::string &bytes, Image &image, JpegErrors &errors) {
         if (uint64_t(info.image_width) * info.image_height > most_pixels) {
             ERREXIT1(&info, JERR_IMAGE_TOO_BIG, 1 << 14);
         }
+        if (info.num_components == 4) {
+            errors.is_of_print = true;
+            ERREXIT(&info, JERR_CONVERSION_NOTIMPL);
+        }
         info.out_color_space = JCS_GRAYSCALE;
         jpeg_start_decompress(&info);
         image.width = static_cast<int>(info.output_width);
@@ -97,6 +118,9 @@ Image read_grey(const std::filesystem::path &path) {
     } else if (bytes.starts_with("\xff\xd8\xff")) {
         JpegErrors errors;
         read_jpeg(bytes, image, errors);
+        if (errors.is_of_print) {
+            throw std::runtime_error(path.string() + " has the four colours of print: save it in grey or in RGB");
+        }
         problem = errors.message;
     } else {
         throw std::runtime_error(path.string() + " is neither a PNG nor a JPEG picture");

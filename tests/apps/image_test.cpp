@@ -67,6 +67,23 @@ TEST(Image, GreyAndColourArriveInPngFiles) {
     EXPECT_EQ(read_grey(folder.path() / "grey.png").pixels, grey.pixels);
 }
 
+TEST(Image, ReadsPngAsTheSameGreyAsJpeg) {
+    const Folder folder;
+    Image red(3, 2, 3, 0);
+    for (size_t i = 0; i < red.pixels.size(); i += 3) {
+        red.pixels[i] = 200;
+    }
+    write_files(folder.path(), {{"red.png", png_bytes(red)}});
+    EXPECT_THAT(read_grey(folder.path() / "red.png").pixels, testing::Each(60)) << "0.299 * 200";
+
+    Halide::Buffer<uint16_t> fine(3, 2);
+    fine.for_each_element([&](int x, int y) { fine(x, y) = static_cast<uint16_t>(257 * (10 + 100 * x + 7 * y)); });
+    Halide::Buffer<> any = fine;
+    const std::string path = folder.path() / "16.png";
+    ASSERT_TRUE((Halide::Tools::save<Halide::Buffer<>, Halide::Tools::Internal::CheckReturn>(any, path)));
+    EXPECT_THAT(read_grey(path).pixels, ElementsAre(10, 110, 210, 17, 117, 217)) << "of 16 bits";
+}
+
 TEST(Image, ReadsJpegAsGrey) {
     Folder folder;
     Halide::Buffer<uint8_t> colour(32, 16, 3);
@@ -132,12 +149,36 @@ TEST(Image, SideBySideKeepsPixels) {
     EXPECT_EQ(strip.at(7, 1)[1], ramp(3, 2, 3).at(1, 1)[1]);
 }
 
+// In cyan, magenta, yellow and black.
+std::string jpeg_of_print() {
+    jpeg_compress_struct info;
+    jpeg_error_mgr errors;
+    info.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&info);
+    unsigned char *bytes = nullptr;
+    unsigned long size = 0;
+    jpeg_mem_dest(&info, &bytes, &size);
+    info.image_width = 16, info.image_height = 1;
+    info.input_components = 4, info.in_color_space = JCS_CMYK;
+    jpeg_set_defaults(&info);
+    jpeg_start_compress(&info, TRUE);
+    JSAMPLE pixels[4 * 16] = {};
+    JSAMPROW row = pixels;
+    jpeg_write_scanlines(&info, &row, 1);
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    const std::string file(reinterpret_cast<const char *>(bytes), size);
+    std::free(bytes);
+    return file;
+}
+
 TEST(Image, RefusesWhatIsNoPicture) {
     Folder folder;
     const auto file = [&](const std::string &name) { return folder.path() / name; };
     const std::string png = png_bytes(ramp(64, 64, 1));
     write_files(folder.path(), {{"text.png", "hello"},
                                 {"empty.jpg", ""},
+                                {"print.jpg", jpeg_of_print()},
                                 {"short.png", png.substr(0, png.size() / 2)},
                                 {"short.jpg", read_file(SYLVITE_SOURCE_DIR "/apps/wave/chelsea.jpg").substr(0, 9000)}});
     EXPECT_EQ(message_of([&] { read_grey(file("none.png")); }),
@@ -150,6 +191,8 @@ TEST(Image, RefusesWhatIsNoPicture) {
     }
     EXPECT_THAT(message_of([&] { read_grey(file("short.png")); }),
                 testing::StartsWith(file("short.png").string() + " is damaged: "));
+    EXPECT_EQ(message_of([&] { read_grey(file("print.jpg")); }),
+              file("print.jpg").string() + " has the four colours of print: save it in grey or in RGB");
     EXPECT_EQ(message_of([&] { read_grey(file("short.jpg")); }),
               file("short.jpg").string() + " is damaged: Premature end of JPEG file");
 }
