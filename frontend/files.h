@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -17,6 +18,10 @@ inline std::string why_not_replaced(const std::filesystem::path &path) {
     }
     return std::filesystem::is_directory(there) ? "it is a folder" : "it is not a regular file";
 }
+
+/// Has a write fail that makes a file larger than the system lets it be, as one to a full disk does; by default it ends the
+/// program. For mains.
+inline void let_large_writes_fail() { std::signal(SIGXFSZ, SIG_IGN); }
 
 /// What the system said when a stream failed: set errno to 0 before. Streams do not always leave word.
 inline std::error_code last_system_error() { return {errno != 0 ? errno : EIO, std::generic_category()}; }

@@ -1,6 +1,7 @@
 #include "apps/support/command_line.h"
 
 #include "apps/support/files.h"
+#include "frontend/files.h"
 
 #include <cmath>
 #include <csignal>
@@ -55,6 +56,7 @@ void parse(CLI::App &options, int argc, char **argv) {
 bool interrupted() { return was_interrupted != 0; }
 
 int CommandLine::run(int argc, char **argv, const std::function<Result()> &work) {
+    let_large_writes_fail();
     options_.add_option("--out", out_, "folder for the results")->capture_default_str();
     options_.add_flag("--quiet", quiet_, "print the last line only");
     try {

@@ -1,6 +1,7 @@
 // The `sylvite` program. Exit codes: 0; 1 when a command cannot do what it was asked; 2 for a wrong command line.
 
 #include "autoscheduler/cli/commands.h"
+#include "frontend/files.h"
 #include "frontend/names.h"
 
 #include <iostream>
@@ -62,6 +63,7 @@ int check_output() {
 }  // namespace
 
 int main(int argc, char **argv) {
+    sylvite::let_large_writes_fail();
     CLI::App app("Sylvite: schedules and targets", "sylvite");
     app.require_subcommand(1);
     for (const Command &command : commands) {

@@ -2,6 +2,7 @@
 // library.
 
 #include "autoscheduler/generator_main/generator.h"
+#include "frontend/files.h"
 
 #include <filesystem>
 #include <iostream>
@@ -22,6 +23,7 @@ public:
 }  // namespace
 
 int main(int argc, char **argv) {
+    sylvite::let_large_writes_fail();
     static Reporter reporter;
     Halide::set_custom_compile_time_error_reporter(&reporter);
     const std::string executable = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "generator";

@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <sys/resource.h>
 
 namespace sylvite::apps {
 namespace {
@@ -114,6 +116,18 @@ TEST(CommandLine, ErrorsAreOneLine) {
     for (const char *part : {"Does something.", "--number", "--out", "TEXT=results", "--quiet"}) {
         EXPECT_THAT(help.output, testing::HasSubstr(part));
     }
+}
+
+TEST(CommandLine, AFullDiskIsAnErrorAndNothingIsLeft) {
+    const Folder folder;
+    const auto on_a_full_disk = [&] {
+        const rlimit small{1000, RLIM_INFINITY};
+        setrlimit(RLIMIT_FSIZE, &small);
+        CommandLine command("app", "Does something.", folder.path());
+        std::exit(run(command, {}, [] { return Result{"", 0, {{"a", "short"}, {"b", std::string(2000, 'x')}}}; }));
+    };
+    EXPECT_EXIT(on_a_full_disk(), testing::ExitedWithCode(1), "app: cannot write .*/b: File too large\n$");
+    EXPECT_THAT(folder.names(), testing::IsEmpty());
 }
 
 TEST(CommandLine, TheFirstCtrlCIsARequestAndTheSecondEndsTheProgram) {
