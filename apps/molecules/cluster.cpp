@@ -95,14 +95,15 @@ Point cluster_start(int atoms, unsigned start) {
     return place;
 }
 
-Minimum lowest_cluster(int atoms, int starts, const std::function<bool(int done, double lowest)> &report) {
+Minimum lowest_cluster(int atoms, int starts, const std::function<bool(int done, double lowest)> &report,
+                       const std::function<bool()> &goes_on) {
     Cluster cluster(atoms);
     const Objective energy = [&](const Point &at, Point &gradient) { return cluster.energy(at, gradient); };
     const MinimiseOptions options{.evaluations = 1000 + 10 * atoms, .first_rate = 1e-3};
     Minimum lowest;
     for (int start = 0; start < starts; start++) {
         Minimum found = minimise(cluster_start(atoms, static_cast<unsigned>(start)), energy, options,
-                                 [](const auto &) { return true; });
+                                 [&](const auto &) { return goes_on(); });
         if (lowest.losses.empty() || found.losses.back() < lowest.losses.back()) {
             lowest = std::move(found);
         }

@@ -4,6 +4,9 @@
 
 namespace sylvite::apps {
 
+/// All are in the list of each, which takes 4 bytes: 100 MB.
+constexpr int largest_cluster = 5000;
+
 /// The energy of a few atoms in empty space, in units of epsilon, and its gradient; places are (atoms, 3) in units of
 /// sigma. Computed in f64; one call after another, for it keeps its arrays.
 class Cluster {
@@ -23,7 +26,10 @@ private:
 Point cluster_start(int atoms, unsigned start);
 
 /// The lowest of the minima that are found from so many starts; its losses are those of its own search. `report` is told how
-/// many starts are done and the lowest energy, and may end the search.
-Minimum lowest_cluster(int atoms, int starts, const std::function<bool(int done, double lowest)> &report);
+/// many starts are done and the lowest energy, and may end the search; so may `goes_on`, which is asked at each step from a
+/// start.
+Minimum lowest_cluster(
+    int atoms, int starts, const std::function<bool(int done, double lowest)> &report,
+    const std::function<bool()> &goes_on = [] { return true; });
 
 }  // namespace sylvite::apps

@@ -118,12 +118,19 @@ Outcome fit(const Options &options, const CommandLine &command) {
 }
 
 Outcome cluster(const Options &options, const CommandLine &command) {
+    if (options.world.atoms > largest_cluster) {
+        throw std::runtime_error(
+            text_of("--atoms is at most %d in a cluster; it is %d", largest_cluster, options.world.atoms));
+    }
     command.begin();
     Progress progress(options.starts, command.quiet());
-    const Minimum found = lowest_cluster(options.world.atoms, options.starts, [&](int done, double lowest) {
-        progress.update(done, text_of("lowest energy %.6f", lowest));
-        return !interrupted();
-    });
+    const Minimum found = lowest_cluster(
+        options.world.atoms, options.starts,
+        [&](int done, double lowest) {
+            progress.update(done, text_of("lowest energy %.6f", lowest));
+            return !interrupted();
+        },
+        [] { return !interrupted(); });
     return {text_of("energy %.6f of %d atoms", found.losses.back(), options.world.atoms), cluster_files(found.point)};
 }
 

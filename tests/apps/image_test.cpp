@@ -167,7 +167,7 @@ std::string jpeg_of_print() {
     jpeg_write_scanlines(&info, &row, 1);
     jpeg_finish_compress(&info);
     jpeg_destroy_compress(&info);
-    const std::string file(reinterpret_cast<const char *>(bytes), size);
+    std::string file(reinterpret_cast<const char *>(bytes), size);
     std::free(bytes);
     return file;
 }

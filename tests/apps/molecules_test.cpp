@@ -67,6 +67,11 @@ TEST(MoleculesApp, CtrlCLeavesWhatWasReached) {
         {"atoms.webp", "energies.npy", "energy.png", "places.npy", "story.png", "temperature.png"});
 }
 
+// A start with so many takes longer than the test may.
+TEST(MoleculesApp, CtrlCEndsASearchBeforeItsFirstStartIsDone) {
+    expect_results_after_interrupt("molecules", {"cluster", "--atoms", "4000"}, 1.0, {"cluster.npy", "cluster.png"});
+}
+
 TEST(MoleculesApp, RefusesBadInputInOneLineAndWritesNothing) {
     const Folder folder;
     write_files(folder.path(), {{"file", "hello"}});
@@ -77,6 +82,7 @@ TEST(MoleculesApp, RefusesBadInputInOneLineAndWritesNothing) {
                         {{"freeze"}, "what: freeze not in {simulate,fit,cluster}"},
                         {{"--density", "nan"}, "--density: Value nan is no number"},
                         {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 10000000"},
+                        {{"cluster", "--atoms", "5001"}, "--atoms is at most 5000 in a cluster; it is 5001"},
                         {{"--seed", "-1"}, "--seed: Value -1 not in range 0 to 2147483647"},
                         {{"--atoms", "60"},
                          "the cutoff, 2.5, is more than half the side of the cube, 4.21716: take more atoms, a lower "
