@@ -5,7 +5,9 @@
 #include <HalideBuffer.h>
 #include <targets/trace/trace.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 
@@ -16,9 +18,9 @@ namespace {
 /// What `write`, given a path, writes there.
 template<typename Write>
 std::string bytes_of(const Write &write) {
-    std::string folder = std::filesystem::temp_directory_path() / "sylvite-XXXXXX";
+    std::string folder = temporary_folder() / "sylvite-XXXXXX";
     if (!mkdtemp(folder.data())) {
-        throw std::runtime_error("cannot make the folder " + folder);
+        throw std::runtime_error("cannot make the folder " + folder + ": " + std::strerror(errno));
     }
     std::string bytes;
     try {

@@ -75,6 +75,7 @@ int CommandLine::run(int argc, char **argv, const std::function<Result()> &work)
 
 void CommandLine::begin() const {
     need_writable(out_);
+    temporary_folder();  // arrays pass through it
     // Who started the program may have said that it heeds no Ctrl-C, as shells do for what runs in the background.
     if (std::signal(SIGINT, interrupt) == SIG_IGN) {
         std::signal(SIGINT, SIG_IGN);

@@ -38,7 +38,7 @@ public:
 
     /// To be called by `work` when it has read and checked all input. Makes the folder of the results, and heeds Ctrl-C from
     /// here on: the first one is a request to `work`, a second one ends the program. Throws std::runtime_error when
-    /// no file can be written into the folder.
+    /// no file can be written into the folder, or there is none for temporary files.
     void begin() const;
 
 private:

@@ -118,6 +118,20 @@ TEST(CommandLine, ErrorsAreOneLine) {
     }
 }
 
+TEST(CommandLine, NeedsAFolderForTemporaryFilesBeforeItWorks) {
+    const Folder folder;
+    CommandLine command("app", "Does something.", folder.path());
+    setenv("TMPDIR", (folder.path() / "none").c_str(), 1);
+    const Ending end = ending(command, {}, [&] {
+        command.begin();
+        return found;
+    });
+    unsetenv("TMPDIR");
+    EXPECT_EQ(end.exit_code, 1);
+    EXPECT_EQ(end.errors, "app: there is no folder for temporary files: set TMPDIR to one that may be written into\n");
+    EXPECT_THAT(folder.names(), testing::IsEmpty());
+}
+
 TEST(CommandLine, AFullDiskIsAnErrorAndNothingIsLeft) {
     const Folder folder;
     const auto on_a_full_disk = [&] {
