@@ -207,9 +207,8 @@ TEST(SmokeModel, SmokeStaysWithinItsBoundsAndFlowsIn) {
     EXPECT_NEAR(after(0.5f), (1 + 0.5 * steps) * sum_of(Buffer<double>(c.smoke.embedded(2, 0)), 0), 1e-9);
 }
 
-// The whole run of the app, n = 110, 100 steps, in f64.
-TEST(SmokeModel, GradientAgreesWithDifferencesOverTheFullRun) {
-    constexpr int n = 110, steps = 100;
+// Of the app's schedules in f64.
+void check_gradient(int n, int steps) {
     const Program program = smoke(n, f64, jacobi_of(6));
     const Executable run = compiled(program, "smoke_forward.sched"),
                      gradient = compiled(grad(program, {"velocity"}), "smoke_grad.sched");
@@ -247,6 +246,10 @@ TEST(SmokeModel, GradientAgreesWithDifferencesOverTheFullRun) {
         EXPECT_NEAR(by_gradient, by_difference, 1e-6 * std::abs(by_difference));
     }
 }
+
+TEST(SmokeModel, GradientAgreesWithDifferencesOverTheFullRun) { check_gradient(110, 100); }
+
+TEST(SmokeModel, GradientOfFewerCellsThanAVectorHas) { check_gradient(13, 20); }
 
 }  // namespace
 }  // namespace sylvite::apps
