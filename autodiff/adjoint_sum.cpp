@@ -1,5 +1,6 @@
 #include "autodiff/adjoint_sum.h"
 
+#include "autodiff/known_sizes.h"
 #include "autodiff/linear_form.h"
 #include "frontend/graph.h"
 
@@ -7,7 +8,7 @@ using namespace Halide::Internal;
 
 namespace sylvite {
 
-Expr last_of(const Halide::Range &range) { return simplify(range.min + range.extent - 1); }
+Expr last_of(const Halide::Range &range) { return simplified(range.min + range.extent - 1); }
 
 std::vector<Expr> variables(const std::vector<std::string> &names) {
     std::vector<Expr> vars;
@@ -22,10 +23,10 @@ GuardedRead read_within(const std::vector<Expr> &place, const Halide::Region &bo
     for (size_t d = 0; d < place.size(); d++) {
         const Expr last = last_of(box[d]);
         const Interval range = bounds_of_expr_in_scope(place[d], domain);
-        const bool begins_within = range.is_bounded() && can_prove(range.min >= box[d].min);
-        if (begins_within && can_prove(range.max <= last)) {
+        const bool begins_within = range.is_bounded() && provable(range.min >= box[d].min);
+        if (begins_within && provable(range.max <= last)) {
             read.args.push_back(place[d]);
-        } else if (begins_within && can_prove(range.max <= Halide::max(last, box[d].min))) {
+        } else if (begins_within && provable(range.max <= Halide::max(last, box[d].min))) {
             // Outside only where there is no inside, as clamp(i, 0, n - 1) is for n = 0: the same for all iterations.
             read.args.push_back(place[d]);
             read.guard = both(read.guard, box[d].min <= last);

@@ -1,6 +1,7 @@
 #include "autodiff/boxes.h"
 
 #include "autodiff/conditions.h"
+#include "autodiff/known_sizes.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ Region region_of(const Box &box) {
     Region region;
     for (const Interval &interval : box.bounds) {
         if (interval.is_bounded()) {
-            region.emplace_back(simplify(interval.min), simplify(interval.max - interval.min + 1));
+            region.emplace_back(simplified(interval.min), simplified(interval.max - interval.min + 1));
         } else {
             region.emplace_back();
         }
@@ -26,7 +27,7 @@ Region region_of(const Box &box) {
 Box box_of(const Region &region) {
     Box box;
     for (const Halide::Range &range : region) {
-        box.push_back(range.min.defined() ? Interval(range.min, simplify(range.min + range.extent - 1))
+        box.push_back(range.min.defined() ? Interval(range.min, simplified(range.min + range.extent - 1))
                                           : Interval::everything());
     }
     return box;
@@ -41,13 +42,13 @@ Region not_empty(const Region &narrowed, const Region &whole) {
             (equal(narrowed[d].min, whole[d].min) && equal(narrowed[d].extent, whole[d].extent))) {
             continue;
         }
-        const Expr first = whole[d].min, last = simplify(whole[d].min + whole[d].extent - 1);
-        const Expr min = narrowed[d].min, max = simplify(narrowed[d].min + narrowed[d].extent - 1);
-        if (!can_prove(min <= last)) {
+        const Expr first = whole[d].min, last = simplified(whole[d].min + whole[d].extent - 1);
+        const Expr min = narrowed[d].min, max = simplified(narrowed[d].min + narrowed[d].extent - 1);
+        if (!provable(min <= last)) {
             region[d].min = Halide::min(min, last);
         }
-        const Expr end = can_prove(max >= first) ? max : Halide::max(max, first);
-        region[d].extent = simplify(end - region[d].min + 1);
+        const Expr end = provable(max >= first) ? max : Halide::max(max, first);
+        region[d].extent = simplified(end - region[d].min + 1);
     }
     return region;
 }
@@ -268,9 +269,9 @@ private:
     // of an input, by itself or by the Func of an ImageParam, it is then where it has values.
     Region box_to_read(const Call &call) const {
         const auto needed = bounds_.boxes.find(read_target(&call).key);
-        const Region box = needed == bounds_.boxes.end() ? Region() : needed->second;
+        Region box = needed == bounds_.boxes.end() ? Region() : needed->second;
         if (std::all_of(box.begin(), box.end(), [](const Halide::Range &range) {
-                return !range.min.defined() || can_prove(range.extent > 0);
+                return !range.min.defined() || provable(range.extent > 0);
             })) {
             return box;
         }
@@ -294,7 +295,7 @@ private:
 
     using IRGraphMutator::visit;
     Expr visit(const Call *op) override {
-        const Expr mutated = IRGraphMutator::visit(op);
+        Expr mutated = IRGraphMutator::visit(op);
         const Call *call = mutated.as<Call>();
         const Region box = call ? box_to_read(*call) : Region();
         if (box.empty() || box.size() != call->args.size()) {
@@ -307,9 +308,9 @@ private:
             if (!range.min.defined()) {
                 continue;
             }
-            const Expr last = simplify(range.min + range.extent - 1);
+            const Expr last = simplified(range.min + range.extent - 1);
             const Interval found = bounds_of_expr_in_scope(args[d], domain_, bounds_.values);
-            if (!found.is_bounded() || !can_prove(found.min >= range.min) || !can_prove(found.max <= last)) {
+            if (!found.is_bounded() || !provable(found.min >= range.min) || !provable(found.max <= last)) {
                 args[d] = Halide::clamp(args[d], range.min, last);
                 changed = true;
             }
@@ -373,11 +374,11 @@ Scope<Interval> stage_domain(const Function &function, int stage, const Region &
     Scope<Interval> domain;
     for (size_t d = 0; d < box.size(); d++) {
         domain.push(function.args()[d], box[d].min.defined()
-                                            ? Interval(box[d].min, simplify(box[d].min + box[d].extent - 1))
+                                            ? Interval(box[d].min, simplified(box[d].min + box[d].extent - 1))
                                             : Interval::everything());
     }
     for (const ReductionVariable &r : stage_definition(function, stage).schedule().rvars()) {
-        domain.push(r.var, Interval(r.min, simplify(r.min + r.extent - 1)));
+        domain.push(r.var, Interval(r.min, simplified(r.min + r.extent - 1)));
     }
     return domain;
 }

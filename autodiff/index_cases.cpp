@@ -2,6 +2,7 @@
 
 #include "autodiff/affine.h"
 #include "autodiff/conditions.h"
+#include "autodiff/known_sizes.h"
 
 #include <optional>
 
@@ -44,10 +45,10 @@ private:
 Expr replace_node(const Expr &in, const Expr &node, const Expr &by) { return graph_substitute(node, by, in); }
 
 Expr smaller(const Expr &a, const Expr &b) {
-    return can_prove(a <= b) ? a : can_prove(b <= a) ? b : simplify(Halide::min(a, b));
+    return provable(a <= b) ? a : provable(b <= a) ? b : simplified(Halide::min(a, b));
 }
 Expr larger(const Expr &a, const Expr &b) {
-    return can_prove(a >= b) ? a : can_prove(b >= a) ? b : simplify(Halide::max(a, b));
+    return provable(a >= b) ? a : provable(b >= a) ? b : simplified(Halide::max(a, b));
 }
 
 class SplitIndex {
@@ -71,15 +72,15 @@ private:
         if (depends_on_floats(condition)) {
             return -1;
         }
-        const Expr plain = simplify(condition);
+        const Expr plain = simplified(condition);
         if (is_const_one(plain) || is_const_zero(plain)) {
             return is_const_one(plain);
         }
         const Interval interval = bounds_of_expr_in_scope(plain, bounds_of(c.domain));
-        if (interval.has_lower_bound() && can_prove(interval.min)) {
+        if (interval.has_lower_bound() && provable(interval.min)) {
             return 1;
         }
-        return interval.has_upper_bound() && can_prove(!interval.max) ? 0 : -1;
+        return interval.has_upper_bound() && provable(!interval.max) ? 0 : -1;
     }
 
     // Where a - b is 0: at a value of one loop, which it has a coefficient of +-1 of.
@@ -98,7 +99,7 @@ private:
         if (std::abs(coefficient) != 1) {
             return std::nullopt;
         }
-        return Crossing{name, coefficient, simplify(coefficient == 1 ? -difference.rest : difference.rest)};
+        return Crossing{name, coefficient, simplified(coefficient == 1 ? -difference.rest : difference.rest)};
     }
 
     // Moves a condition into the bounds of a loop. False if it is none on a single loop variable with coefficient +-1.
@@ -127,10 +128,10 @@ private:
         }
         LoopRange &range = c.domain.at(zero->loop);
         if (sign == 0 || sign * zero->coefficient == 1) {
-            range.max = smaller(range.max, simplify(zero->root - strict));
+            range.max = smaller(range.max, simplified(zero->root - strict));
         }
         if (sign == 0 || sign * zero->coefficient == -1) {
-            range.min = larger(range.min, simplify(zero->root + strict));
+            range.min = larger(range.min, simplified(zero->root + strict));
         }
         return true;
     }
@@ -145,10 +146,10 @@ private:
                 return false;
             }
             LoopRange &range = c.domain.at(zero->loop);
-            if (can_prove(zero->root == range.min)) {
-                range.min = simplify(zero->root + 1);
-            } else if (can_prove(zero->root == range.max)) {
-                range.max = simplify(zero->root - 1);
+            if (provable(zero->root == range.min)) {
+                range.min = simplified(zero->root + 1);
+            } else if (provable(zero->root == range.max)) {
+                range.max = simplified(zero->root - 1);
             } else {
                 return false;
             }
@@ -202,7 +203,7 @@ private:
 
     void split_branches(IndexCase c) {
         for (const auto &[name, range] : c.domain) {
-            if (can_prove(range.max < range.min)) {
+            if (provable(range.max < range.min)) {
                 return;
             }
         }
@@ -221,7 +222,7 @@ private:
                 if (known == -1 || known == arm) {
                     IndexCase chosen = c;
                     for (Expr &i : chosen.index) {
-                        i = simplify(replace_node(i, branch.node, arm ? branch.yes : branch.no));
+                        i = simplified(replace_node(i, branch.node, arm ? branch.yes : branch.no));
                     }
                     if (known == arm) {
                         split_branches(chosen);

@@ -6,6 +6,7 @@
 #include "autodiff/conditions.h"
 #include "autodiff/division.h"
 #include "autodiff/index_cases.h"
+#include "autodiff/known_sizes.h"
 #include "frontend/graph.h"
 
 #include <algorithm>
@@ -64,12 +65,12 @@ public:
             const std::string name = unique_name("s");
             own_name_[dim.name] = Variable::make(Halide::Int(32), name);
             domain_.emplace_back(name, dim);
-            whole.domain[name] = {dim.min, simplify(dim.min + dim.extent - 1), dim.is_reduction};
+            whole.domain[name] = {dim.min, simplified(dim.min + dim.extent - 1), dim.is_reduction};
         }
         const Scope<Interval> bounds = bounds_of(whole.domain);
         for (const Expr &e : scatter.index) {
             index_.push_back(unlimited_bits_as_sums(with_own_names(e), bounds));
-            whole.index.push_back(simplify(index_.back()));
+            whole.index.push_back(simplified(index_.back()));
         }
         for (const IndexCase &c :
              index_cases(whole, scatter.guard.defined() ? with_own_names(scatter.guard) : Expr())) {
@@ -101,10 +102,10 @@ private:
         void substitute(const std::string &name, const Expr &by) {
             const std::map<std::string, Expr> replacement{{name, by}};
             for (Expr &e : index) {
-                e = simplify(replace_variables(e, replacement));
+                e = simplified(replace_variables(e, replacement));
             }
             for (auto &[own, e] : solution) {
-                e = simplify(replace_variables(e, replacement));
+                e = simplified(replace_variables(e, replacement));
             }
             for (Expr &e : guards) {
                 e = replace_variables(e, replacement);
@@ -116,14 +117,14 @@ private:
     Scope<Interval> bounds(const System &s) const {
         Scope<Interval> scope = bounds_of(s.domain);
         for (size_t d = 0; d < pure_.size(); d++) {
-            scope.push(pure_[d], Interval(box_[d].min, simplify(box_[d].min + box_[d].extent - 1)));
+            scope.push(pure_[d], Interval(box_[d].min, simplified(box_[d].min + box_[d].extent - 1)));
         }
         return scope;
     }
 
     bool is_within(const System &s, const Expr &e, const Expr &min, const Expr &max) const {
         const Interval interval = bounds_of_expr_in_scope(e, bounds(s));
-        return interval.is_bounded() && can_prove(interval.min >= min) && can_prove(interval.max <= max);
+        return interval.is_bounded() && provable(interval.min >= min) && provable(interval.max <= max);
     }
 
     void require_within(System &s, const Expr &e, const LoopRange &range) const {
@@ -161,11 +162,11 @@ private:
             for (Expr &e : s.index) {
                 e = replace_division(e, division, quotient, remainder);
             }
-            s.domain[q] = {simplify(range.min / c), simplify(range.max / c), old.is_reduction};
+            s.domain[q] = {simplified(range.min / c), simplified(range.max / c), old.is_reduction};
             s.domain[m] = {0, c - 1, true};
             const Expr others = numerator.without(name).expr();
             const Expr whole = quotient * c + remainder - others;
-            const Expr by = simplify(coefficient == 1 ? whole : -whole);
+            const Expr by = simplified(coefficient == 1 ? whole : -whole);
             s.substitute(name, by);
             require_within(s, by, old);
         }
@@ -173,7 +174,7 @@ private:
 
     // A guess of a loop's length, to eliminate long loops first.
     static int64_t length(const LoopRange &range) {
-        if (const auto n = as_const_int(simplify(range.max - range.min + 1))) {
+        if (const auto n = as_const_int(simplified(range.max - range.min + 1))) {
             return *n;
         }
         return range.is_reduction ? 10000 : 1000000;
@@ -199,7 +200,7 @@ private:
             const auto loop = s.domain.find(own);
             const bool moves =
                 std::any_of(index_.begin(), index_.end(), [&](const Expr &e) { return uses_any(e, {own}); });
-            if (loop != s.domain.end() && !moves && can_prove(loop->second.min == loop->second.max)) {
+            if (loop != s.domain.end() && !moves && provable(loop->second.min == loop->second.max)) {
                 const Expr only = loop->second.min;
                 s.substitute(own, only);
             }
@@ -234,13 +235,13 @@ private:
         }
         const int64_t coefficient = pivot_form.coefficient[pivot];
         const Expr u = Variable::make(Halide::Int(32), pure_[pivot_row]);
-        Expr rest = simplify(u - pivot_form.without(pivot).expr());
+        Expr rest = simplified(u - pivot_form.without(pivot).expr());
         if (coefficient < 0) {
-            rest = simplify(-rest);
+            rest = simplified(-rest);
         }
         const int factor = static_cast<int>(std::abs(coefficient));
         const LoopRange range = s.domain.at(pivot);
-        const Expr solution = simplify(rest / factor);
+        const Expr solution = simplified(rest / factor);
         s.index[pivot_row] = u;
         s.is_solved[pivot_row] = true;
         s.substitute(pivot, solution);
@@ -255,7 +256,7 @@ private:
     // selects such an element costs less than a pass of its own over memory.
     bool all_solved_or_short(const System &s) const {
         for (size_t row = 0; row < s.index.size(); row++) {
-            const auto extent = as_const_int(simplify(box_[row].extent));
+            const auto extent = as_const_int(simplified(box_[row].extent));
             if (!s.is_solved[row] && !(is_const(s.index[row]) && extent && *extent <= most_selected)) {
                 return false;
             }
@@ -290,15 +291,15 @@ private:
                     edge.loop = own;
                 }
             }
-            const Expr first = box_[row].min, last = simplify(box_[row].min + box_[row].extent - 1);
-            edge.is_first = can_prove(s.index[row] == first);
-            if (edge.loop.empty() || !left.erase(edge.loop) || (!edge.is_first && !can_prove(s.index[row] == last))) {
+            const Expr first = box_[row].min, last = simplified(box_[row].min + box_[row].extent - 1);
+            edge.is_first = provable(s.index[row] == first);
+            if (edge.loop.empty() || !left.erase(edge.loop) || (!edge.is_first && !provable(s.index[row] == last))) {
                 return {};
             }
             edge.at = edge.is_first ? first : last;
             const LoopRange &range = s.domain.at(edge.loop);
-            const auto from = as_const_int(simplify(range.min - edge.at));
-            const auto to = as_const_int(simplify(range.max - edge.at));
+            const auto from = as_const_int(simplified(range.min - edge.at));
+            const auto to = as_const_int(simplified(range.max - edge.at));
             if (!from || !to || *to - *from >= most_at_edge) {
                 return {};
             }
@@ -342,7 +343,7 @@ private:
             points = std::move(more);
             for (const auto &[own, dim] : domain_) {
                 if (own == edge.loop) {
-                    held.domain.at(own) = {dim.min, simplify(dim.min + dim.extent - 1), dim.is_reduction};
+                    held.domain.at(own) = {dim.min, simplified(dim.min + dim.extent - 1), dim.is_reduction};
                 }
             }
         }
@@ -375,8 +376,8 @@ private:
             if (!is_within(s, e, range.min, range.max)) {
                 held[own] = Halide::clamp(split ? Halide::likely(e) : e, range.min, range.max);
                 // A case in which nothing is left has a range beside the domain.
-                const Expr last = simplify(dim.min + dim.extent - 1);
-                if (!can_prove(range.min >= dim.min && range.min <= last)) {
+                const Expr last = simplified(dim.min + dim.extent - 1);
+                if (!provable(range.min >= dim.min && range.min <= last)) {
                     held[own] = Halide::clamp(held[own], dim.min, last);
                 }
             }
@@ -394,7 +395,7 @@ private:
         }
         Expr guard;
         for (const Expr &e : s.guards) {
-            guard = both(guard, simplify(e));
+            guard = both(guard, simplified(e));
         }
         for (const Expr &e : c.guards) {
             guard = both(guard, replace_variables(e, held));
@@ -406,9 +407,9 @@ private:
     // Where a case begins; within the domain also where nothing is left of it, for that is where derivatives will read.
     Expr within_domain(const std::string &name, const Expr &min) const {
         for (const auto &[own, dim] : domain_) {
-            const Expr last = simplify(dim.min + dim.extent - 1);
-            if (own == name && !can_prove(min <= last)) {
-                return simplify(Halide::min(min, last));
+            const Expr last = simplified(dim.min + dim.extent - 1);
+            if (own == name && !provable(min <= last)) {
+                return simplified(Halide::min(min, last));
             }
         }
         return min;
@@ -435,7 +436,7 @@ private:
                 if (s.is_opaque[row]) {
                     e = replace_variables(index_[row], held);
                 }
-                const Expr last = simplify(box_[row].min + box_[row].extent - 1);
+                const Expr last = simplified(box_[row].min + box_[row].extent - 1);
                 if (!is_within(s, e, box_[row].min, last)) {
                     e = Halide::clamp(e, box_[row].min, last);
                 }
@@ -445,7 +446,7 @@ private:
         contribution.value = value_at(c, s, held, selected);
         for (const auto &[name, range] : s.domain) {
             contribution.domain.push_back(
-                {name, within_domain(name, range.min), simplify(range.max - range.min + 1), true});
+                {name, within_domain(name, range.min), simplified(range.max - range.min + 1), true});
             contribution.is_gather = false;
         }
         result.push_back(std::move(contribution));

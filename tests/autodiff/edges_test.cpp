@@ -1,5 +1,6 @@
 // Adjoints of reads that are held within an array: many reads meet its edges.
 
+#include "derivative_check.h"
 #include "program_check.h"
 
 #include "autodiff/autodiff.h"
@@ -120,6 +121,32 @@ TEST(Edges, InSecondOrder) {
                         {{"in", {width, height}}, {"loss", {}}},
                         {}},
                        8);
+}
+
+// Where sizes are found at run time, boxes of boxes are to stay short: without knowing that no size is negative the third
+// derivative has 3 MB of text and takes half a minute to build. Each element is three of the factors of a cubic, so this
+// derivative is 6.
+TEST(Edges, OfImagesOfAnySizeInThirdOrder) {
+    ImageParam in(Float(64), 1, "in");
+    Func out("out"), ones("ones"), derivative;
+    const Func held = BoundaryConditions::repeat_edge(in);
+    out(x) = held(x - 1) * held(x) * held(x + 1);
+    ones(x) = Expr(1.0);
+    derivative = out;
+    const Region all = {{in.dim(0).min(), in.dim(0).extent()}};
+    for (int order = 1; order <= 3; order++) {
+        derivative = vjp(derivative, ones, all)(in);
+    }
+    EXPECT_LT(print({derivative}).size(), 100'000U);
+    compute_all_at_root({derivative});
+    for (const int size : {1, 2, 3, 6}) {
+        Buffer<double> values(size), sixes(size);
+        values.set_min(-2), sixes.set_min(-2);
+        values.fill(0.7);
+        in.set(values);
+        derivative.realize(sixes, quick_target());
+        sixes.for_each_value([&](double e) { EXPECT_DOUBLE_EQ(e, 6) << size; });
+    }
 }
 
 }  // namespace
