@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <regex>
 #include <sstream>
 
 using namespace sylvite;
@@ -187,6 +188,7 @@ TEST(EmptyDomains, OfAClampReadWithinTheBox) {
     }
 }
 
+// Without the numbers that tell names of one process apart.
 std::string text_of(const Func &f) {
     std::ostringstream text;
     for (const auto &[name, function] : Internal::find_transitive_calls(f.function())) {
@@ -194,7 +196,7 @@ std::string text_of(const Func &f) {
             text << name << ": " << value << "\n";
         }
     }
-    return text.str();
+    return std::regex_replace(text.str(), std::regex("\\$[0-9]+"), "");
 }
 
 // A condition that says nothing about places leaves a region as it is, and readers need no guard.
@@ -213,13 +215,13 @@ TEST(EmptyOutputs, ConditionsOnValuesNarrowNothing) {
 
 // Elements of places that are data, held within n: where n is 0 there is nothing, and that is all that is asked.
 TEST(EmptyOutputs, GuardPlacesThatAreHeldWithinThemByTheirSizeAlone) {
-    ImageParam a(Float(64), 1, "a"), places(Int(32), 1, "held_places"), u(Float(64), 1, "u");
+    ImageParam a(Float(64), 1, "a"), places(Int(32), 1, "places"), u(Float(64), 1, "u");
     Param<int> n("n"), count("count");
     const RDom r(0, count);
     Func f = define(zero);
     f(clamp(places(r), 0, n - 1)) += a(r) * a(r);
     const Func derivative = vjp(f, u, {{0, n}})(a);
-    EXPECT_NE(text_of(derivative).find("(max(min(held_places_im(i0), n - 1), 0))"), std::string::npos)
+    EXPECT_NE(text_of(derivative).find("(max(min(places_im(i0), n - 1), 0))"), std::string::npos)
         << text_of(derivative);
     Buffer<double> values(3), adjoint_of_f(4), adjoint(3);
     Buffer<int> at(3);
