@@ -61,7 +61,7 @@ void need_writable(const fs::path &folder) {
 
 fs::path temporary_folder() {
     std::error_code why;
-    const fs::path folder = fs::temp_directory_path(why);
+    fs::path folder = fs::temp_directory_path(why);
     if (why || access(folder.c_str(), W_OK | X_OK) != 0) {
         throw std::runtime_error("there is no folder for temporary files: set TMPDIR to one that may be written into");
     }
