@@ -16,9 +16,8 @@ using Node = std::shared_ptr<const ArrayNode>;
 using LoopPtr = std::shared_ptr<const LoopNode>;
 using Kind = ArrayNode::Kind;
 
-// Splits a program into kernels and loops in two passes: the first finds where each Array is at home (the innermost
-// loop it depends on; null is the program itself) and which Arrays must lie in memory; the second orders the Arrays
-// of each home by the loops of that home that they wait for. All Arrays of one home and rank are one kernel.
+// Splits a program into kernels and loops in two passes: the first finds which Arrays must lie in memory, the second
+// orders those of each home by the loops of that home that they wait for. All Arrays of one home and rank are one kernel.
 class Partition {
 public:
     explicit Partition(const Program &program) : homes_(program) {

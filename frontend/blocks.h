@@ -36,8 +36,8 @@ struct Loop {
     bool keeps(int state) const { return has_history[state] || has_stack[state]; }
 };
 
-/// The kernels and loops of a program. What does not change in a loop is computed before it; Arrays that only one
-/// kernel needs are not kept.
+/// The kernels and loops of a program, each thing where frontend/homes.h says; Arrays that only one kernel needs are not
+/// kept.
 Block blocks_of(const Program &program);
 
 /// All kernels of a block, nested ones included, in order.

@@ -124,7 +124,7 @@ TEST(Edges, InSecondOrder) {
 }
 
 // Where sizes are found at run time, boxes of boxes are to stay short: without knowing that no size is negative the third
-// derivative has 3 MB of text and takes half a minute to build. Each element is three of the factors of a cubic, so this
+// derivative has 0.7 MB of text and takes half a minute to build. Each element is three of the factors of a cubic, so this
 // derivative is 6.
 TEST(Edges, OfImagesOfAnySizeInThirdOrder) {
     ImageParam in(Float(64), 1, "in");
