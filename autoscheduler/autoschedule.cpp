@@ -156,7 +156,7 @@ private:
                 continue;
             }
             if (!plain.count(stage.name)) {
-                LoopsWanted wanted{stage, placement, target_, plan.operations[i], taken, edges, ""};
+                LoopsWanted wanted{stage, placement, target_, plan.operations[i], plan.arrays[i], taken, edges, ""};
                 said[i] = target_.is_gpu() ? gpu_loops(wanted) : cpu_loops(wanted);
                 strip_loops[i] = wanted.strip_loop;
             }

@@ -158,9 +158,12 @@ private:
 
 ExprCost cost_of(const std::vector<Expr> &values) {
     Costs costs;
+    // The visitor knows what it has seen by address, so all must live as long as it.
+    std::vector<Expr> whole;
     for (const Expr &value : values) {
         // Lets are shared parts; the visitor would take their variables for unknowns.
-        substitute_in_all_lets(value).accept(&costs);
+        whole.push_back(substitute_in_all_lets(value));
+        whole.back().accept(&costs);
     }
     return std::move(costs.cost);
 }

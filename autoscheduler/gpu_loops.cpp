@@ -23,6 +23,9 @@ public:
 
     // A Func is computed either on the device or on the host: between definitions it would be copied.
     std::vector<StageSchedule> all() {
+        if (has_too_many_arrays()) {
+            return on_host();
+        }
         bool on_device = !stores_bools();  // Halide 21 crashes on device buffers of bools on Vulkan
         for (size_t d = 0; d < stage_.definitions.size(); d++) {
             if (d == 0 || !reduction(static_cast<int>(d))) {
@@ -45,13 +48,19 @@ private:
         host.machine.cores = host_cores;
         host.machine.lanes = host.halide_target().natural_vector_size<float>();
         host.machine.max_threads = 0;
-        LoopsWanted wanted{stage_, wanted_.placement, host, wanted_.operations, wanted_.taken, wanted_.has_edges, ""};
+        LoopsWanted wanted{stage_,        wanted_.placement, host, wanted_.operations, wanted_.arrays,
+                           wanted_.taken, wanted_.has_edges, ""};
         return cpu_loops(wanted);
     }
 
     bool stores_bools() const {
         const auto &types = stage_.function.output_types();
         return std::any_of(types.begin(), types.end(), [](const Halide::Type &type) { return type.is_bool(); });
+    }
+
+    bool has_too_many_arrays() const {
+        const int most = wanted_.target.machine.max_arrays;
+        return most > 0 && std::any_of(wanted_.arrays.begin(), wanted_.arrays.end(), [&](int n) { return n > most; });
     }
 
     // Whether a definition can be on the device, and how.

@@ -1,5 +1,7 @@
 #include "autoscheduler/placement.h"
 
+#include "autoscheduler/array_count.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -71,16 +73,20 @@ private:
     // Readers first, so that it is known how often a stage is evaluated when it is inlined.
     void inline_cheap() {
         const MemoryCost memory = target_.is_gpu() ? on_gpu : on_cpu;
+        ArrayCount arrays(stages_);
+        const int most = target_.machine.max_arrays;
         std::vector<double> evaluations(stages_.size()), size(stages_.size());
         for (size_t i = stages_.size(); i-- > 0;) {
             const StageInfo &stage = stages_[i];
             const double cost = stage.definitions[0].cost.operations, points = stage.points();
             const bool cheaper = evaluations[i] * cost <= points * (cost + memory.store) + evaluations[i] * memory.load;
-            bool inlined = stage.can_be_inlined() && cheaper && size[i] + cost <= largest_definition;
+            bool inlined = stage.can_be_inlined() && cheaper && size[i] + cost <= largest_definition &&
+                           (most == 0 || arrays.when_inlined(i) <= most);
             if (const auto kept = kept_.find(stage.name); kept != kept_.end()) {
                 inlined = kept->second;
             }
             plan_.placements[i].kind = inlined ? Placement::Kind::inlined : Placement::Kind::root;
+            arrays.decide(i, inlined);
             for (const DefinitionInfo &definition : stage.definitions) {
                 for_each_producer(i, definition, [&](size_t producer, double reads) {
                     evaluations[producer] += reads * (inlined ? evaluations[i] : definition.iterations());
@@ -89,6 +95,7 @@ private:
                 });
             }
         }
+        plan_.arrays = arrays.counts();
     }
 
     void add_up_operations() {

@@ -36,6 +36,7 @@ private:
     };
     Homes homes_;
     std::map<const LoopNode *, Room> rooms_;
+    std::vector<const LoopNode *> homes_met_;  // the keys of rooms_, in an order that addresses do not decide
     std::set<const ArrayNode *> in_memory_;
     std::set<const LoopNode *> seen_loops_;
     std::map<const LoopNode *, std::set<int>> histories_, stacks_;
@@ -44,6 +45,13 @@ private:
     std::map<const LoopNode *, int> loop_rank_;
     std::map<std::string, int> names_used_;
 
+    Room &room_of(const LoopNode *home) {
+        const auto [room, is_new] = rooms_.try_emplace(home);
+        if (is_new) {
+            homes_met_.push_back(home);
+        }
+        return room->second;
+    }
     void materialise(const Node &node);
     void require(const LoopPtr &loop);
     void place_shared_values();
@@ -80,7 +88,7 @@ void Partition::materialise(const Node &node) {
     for (const Node &read : memory_reads({node}, {node.get()})) {
         materialise(read);
     }
-    rooms_[homes_.of(node)].arrays.push_back(node);
+    room_of(homes_.of(node)).arrays.push_back(node);
 }
 
 void Partition::require(const LoopPtr &loop) {
@@ -93,7 +101,7 @@ void Partition::require(const LoopPtr &loop) {
     for (const Array &array : loop->next) {
         materialise(array.node());
     }
-    rooms_[homes_.of(loop)].loops.push_back(loop);
+    room_of(homes_.of(loop)).loops.push_back(loop);
 }
 
 // A Value that kernels of different ranks read is computed once and kept.
@@ -102,10 +110,10 @@ void Partition::place_shared_values() {
         changed = false;
         array_rank_.clear();
         loop_rank_.clear();
-        std::map<const ArrayNode *, std::set<int>> ranks;
-        std::map<const ArrayNode *, Node> shared;
-        for (auto &[home_loop, room] : rooms_) {
-            for (const Node &node : room.arrays) {
+        std::vector<std::pair<Node, std::set<int>>> read;  // Values, and the ranks of what reads them
+        std::map<const ArrayNode *, size_t> place;
+        for (const LoopNode *home : homes_met_) {
+            for (const Node &node : rooms_[home].arrays) {
                 std::set<std::string> seen;
                 std::vector<Function> todo{node->value.function()};
                 while (!todo.empty()) {
@@ -116,8 +124,11 @@ void Partition::place_shared_values() {
                     }
                     const Node array = array_node(function);
                     if (array && array->kind == Kind::Value && !in_memory_.count(array.get())) {
-                        ranks[array.get()].insert(rank(node));
-                        shared[array.get()] = array;
+                        const auto [known, is_new] = place.emplace(array.get(), read.size());
+                        if (is_new) {
+                            read.emplace_back(array, std::set<int>());
+                        }
+                        read[known->second].second.insert(rank(node));
                     }
                     if (!array || array->kind != Kind::Value || !in_memory_.count(array.get())) {
                         for (const Function &callee : reads_of(function).functions) {
@@ -127,9 +138,9 @@ void Partition::place_shared_values() {
                 }
             }
         }
-        for (const auto &[node, used] : ranks) {
-            if (used.size() > 1 && !in_memory_.count(node)) {
-                materialise(shared[node]);
+        for (const auto &[node, ranks] : read) {
+            if (ranks.size() > 1 && !in_memory_.count(node.get())) {
+                materialise(node);
                 changed = true;
             }
         }

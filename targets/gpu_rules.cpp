@@ -75,12 +75,12 @@ private:
 
 class GpuRules : public IRMutator {
 public:
-    GpuRules(std::string kernel, int max_threads) : kernel_(std::move(kernel)), max_threads_(max_threads) {}
+    GpuRules(std::string kernel, const MachineNumbers &machine) : kernel_(std::move(kernel)), machine_(machine) {}
 
 private:
     const std::string kernel_;
-    const int max_threads_;
-    bool on_vulkan_ = false;
+    const MachineNumbers machine_;
+    bool on_device_ = false, on_vulkan_ = false;
     int64_t threads_ = 1;
 
     using IRMutator::visit;
@@ -89,8 +89,12 @@ private:
         if (!is_gpu(op->for_type)) {
             return IRMutator::visit(op);
         }
-        const bool was_on_vulkan = on_vulkan_;
+        const bool is_kernel = !on_device_;
+        if (is_kernel) {
+            need_few_arrays(op);
+        }
         const int64_t outer_threads = threads_;
+        on_device_ = true;
         on_vulkan_ = op->device_api == DeviceAPI::Vulkan;
         if (op->for_type == ForType::GPUThread || op->for_type == ForType::GPULane) {
             const auto extent = as_const_int(simplify(op->extent));
@@ -99,15 +103,28 @@ private:
                 << kernel_ << " has extent " << op->extent
                 << ": give the tiles of the stage that it is computed at the tail shift_inwards.";
             threads_ *= extent.value_or(1);
-            _halide_user_assert(threads_ <= max_threads_)
-                << "A thread block needs at most " << max_threads_ << " threads on this target; kernel " << kernel_
-                << " has " << threads_ << " at loop " << op->name << ": use smaller tiles.";
+            _halide_user_assert(threads_ <= machine_.max_threads)
+                << "A thread block needs at most " << machine_.max_threads << " threads on this target; kernel "
+                << kernel_ << " has " << threads_ << " at loop " << op->name << ": use smaller tiles.";
         }
         Stmt mutated = IRMutator::visit(op);
-        const bool is_kernel = on_vulkan_ && !was_on_vulkan;
-        on_vulkan_ = was_on_vulkan;
         threads_ = outer_threads;
-        return is_kernel ? BoolsAsIntegers().of(mutated) : mutated;
+        if (!is_kernel) {
+            return mutated;
+        }
+        const bool on_vulkan = on_vulkan_;
+        on_device_ = on_vulkan_ = false;
+        return on_vulkan ? BoolsAsIntegers().of(mutated) : mutated;
+    }
+
+    void need_few_arrays(const For *kernel) const {
+        Closure closure;
+        closure.include(kernel->body, kernel->name);
+        const auto arrays = static_cast<int>(closure.buffers.size());
+        _halide_user_assert(machine_.max_arrays == 0 || arrays <= machine_.max_arrays)
+            << "A kernel on this target reads and writes at most " << machine_.max_arrays << " arrays; loop "
+            << kernel->name << " of kernel " << kernel_ << " has " << arrays
+            << ": compute some of what it reads in stages of their own, or the stage on the host.";
     }
 
     static bool calls_vulkan(const Expr &device) {
@@ -217,8 +234,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<IRMutator> gpu_rules(const std::string &kernel, int max_threads) {
-    return std::make_unique<GpuRules>(kernel, max_threads);
+std::unique_ptr<IRMutator> gpu_rules(const std::string &kernel, const MachineNumbers &machine) {
+    return std::make_unique<GpuRules>(kernel, machine);
 }
 
 }  // namespace sylvite

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <Halide.h>
+#include "targets/target_table.h"
 
 #include <memory>
 
@@ -17,8 +17,9 @@ namespace sylvite {
 /// - Vulkan: arrays get device memory whose size is a multiple of 256 bytes (the allocator overlaps others once memory
 ///   is used again, whatever HL_VK_ALLOC_CONFIG says);
 /// - Vulkan: thread blocks must have constant extents (others run with one thread in y and z);
-/// - all GPUs: thread blocks must not have more than `max_threads` threads.
+/// - all GPUs: thread blocks must not have more than `max_threads` threads, and kernels not more than `max_arrays` arrays
+///   (drivers do not check it: lavapipe crashes beyond 32, now and then).
 /// Refusals are Halide::CompileErrors that name the loop.
-std::unique_ptr<Halide::Internal::IRMutator> gpu_rules(const std::string &kernel, int max_threads);
+std::unique_ptr<Halide::Internal::IRMutator> gpu_rules(const std::string &kernel, const MachineNumbers &machine);
 
 }  // namespace sylvite

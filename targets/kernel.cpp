@@ -218,7 +218,7 @@ void check(const Schedule &schedule, const TargetRow &target) {
 Halide::Module lower_scheduled(const Kernel &kernel, const KernelPipeline &pipeline, const std::string &symbol,
                                const TargetRow &row, const Halide::Target &target, Halide::LinkageType linkage) {
     apply_defaults(pipeline);
-    const auto rules = gpu_rules(kernel.name, row.machine.max_threads);
+    const auto rules = gpu_rules(kernel.name, row.machine);
     const auto given = kernel.alone ? nullptr : given_arrays(kernel, pipeline);
     OutputsAreAnywhere outputs(pipeline.outputs);
     EmptyNeedsNoMemory empty;

@@ -24,7 +24,7 @@ TargetRow host_row() {
             target.to_string(),
             {static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), target.natural_vector_size<float>(),
              cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 * KB), cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 * KB),
-             cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0), 20, 0, 0},
+             cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0), 20, 0, 0, 0},
             Verified::run};
 }
 
@@ -37,15 +37,15 @@ std::vector<TargetRow> table() {
                       vulkan = avx2 + "-vulkan-vk_int8-vk_int16-vk_int64-vk_float16-vk_float64";
     return {
         host_row(),
-        // name            Halide target                            cores lanes      L1       L2       L3   GB/s  shared   threads
-        {"x86-64",         "x86-64-linux",                           { 4,    4,  32*KB, 256*KB,   8*MB,   20,      0,      0}, Verified::run},
-        {"x86-64-avx2",    avx2,                                     { 8,    8,  32*KB, 512*KB,  16*MB,   40,      0,      0}, Verified::run},
-        {"x86-64-avx512",  avx512,                                   {16,   16,  48*KB,   2*MB,  32*MB,  100,      0,      0}, Verified::run},
-        {"aarch64",        "arm-64-linux",                           { 8,    4,  64*KB,   1*MB,  16*MB,   50,      0,      0}, Verified::qemu},
-        {"cuda-75",        cuda + "75",                               {40,   32,  64*KB,   4*MB,      0,  320,  48*KB,   1024}, Verified::ptxas},    // T4
-        {"cuda-80",        cuda + "80",                               {108,  32, 192*KB,  40*MB,      0, 1555,  48*KB,   1024}, Verified::ptxas},    // A100
-        {"cuda-86",        cuda + "86",                               {82,   32, 128*KB,   6*MB,      0,  936,  48*KB,   1024}, Verified::ptxas},    // RTX 3090
-        {"vulkan",         vulkan,                                   {32,   32,  16*KB,   4*MB,      0,  400,  16*KB,    256}, Verified::lavapipe}, // limits that most devices have
+        // name            Halide target                            cores lanes      L1       L2       L3   GB/s  shared   threads  arrays
+        {"x86-64",         "x86-64-linux",                           { 4,    4,  32*KB, 256*KB,   8*MB,   20,      0,      0,      0}, Verified::run},
+        {"x86-64-avx2",    avx2,                                     { 8,    8,  32*KB, 512*KB,  16*MB,   40,      0,      0,      0}, Verified::run},
+        {"x86-64-avx512",  avx512,                                   {16,   16,  48*KB,   2*MB,  32*MB,  100,      0,      0,      0}, Verified::run},
+        {"aarch64",        "arm-64-linux",                           { 8,    4,  64*KB,   1*MB,  16*MB,   50,      0,      0,      0}, Verified::qemu},
+        {"cuda-75",        cuda + "75",                               {40,   32,  64*KB,   4*MB,      0,  320,  48*KB,   1024,      0}, Verified::ptxas},    // T4
+        {"cuda-80",        cuda + "80",                               {108,  32, 192*KB,  40*MB,      0, 1555,  48*KB,   1024,      0}, Verified::ptxas},    // A100
+        {"cuda-86",        cuda + "86",                               {82,   32, 128*KB,   6*MB,      0,  936,  48*KB,   1024,      0}, Verified::ptxas},    // RTX 3090
+        {"vulkan",         vulkan,                                   {32,   32,  16*KB,   4*MB,      0,  400,  16*KB,    256,     32}, Verified::lavapipe}, // limits that most devices have
     };
 }
 // clang-format on

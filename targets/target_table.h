@@ -24,6 +24,7 @@ struct MachineNumbers {
     double bandwidth;       ///< of main or device memory, in GB/s; the order of magnitude
     int64_t shared_memory;  ///< of a thread block; 0 on CPUs
     int max_threads;        ///< of a thread block; 0 on CPUs
+    int max_arrays;         ///< that a kernel on the device may read and write; 0: any number, and on CPUs
 };
 
 /// A target that programs can be compiled for: all that the project knows about it.

@@ -45,6 +45,7 @@ void print_json() {
                         {"bandwidth_gb_s", m.bandwidth},
                         {"shared_memory", m.shared_memory},
                         {"max_threads", m.max_threads},
+                        {"max_arrays", m.max_arrays},
                         {"checked_by", to_string(row.verified)},
                         {"obstacle_here", why_not_here(row)}});
     }

@@ -70,6 +70,27 @@ TEST(Analysis, AnUpdateMayReadBeyondWhatIsRead) {
     EXPECT_THAT(stages.at("shifted").extents, ElementsAre(16));
 }
 
+// The visitor that counts knew Exprs by address: those that lie where earlier ones were freed were free.
+TEST(Analysis, EachValueCostsWhatItCostsAlone) {
+    using Halide::Internal::Let;
+    using Halide::Internal::Variable;
+    const Halide::Type f32 = Halide::Float(32);
+    std::vector<Expr> values;
+    double alone = 0;
+    for (int i = 0; i < 50; i++) {
+        // Squares of squares, and every one is shared.
+        const int depth = 2 + i % 5;
+        Expr value = Variable::make(f32, "p" + std::to_string(depth));
+        for (int d = depth; d > 0; d--) {
+            const Expr before = Variable::make(f32, "p" + std::to_string(d - 1));
+            value = Let::make("p" + std::to_string(d), before * before + static_cast<float>(i), value);
+        }
+        values.push_back(value);
+        alone += cost_of({value}).operations;
+    }
+    EXPECT_EQ(cost_of(values).operations, alone);
+}
+
 TEST(Analysis, WhatIsSubtractedIsASum) {
     const Array a = input<float>("a", {100});
     const RDom r(0, 100, "r");

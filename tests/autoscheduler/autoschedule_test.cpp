@@ -343,6 +343,40 @@ TEST(Autoschedule, WhatATargetCannotCompileFallsBackWithAComment) {
     lower(program, find_target("vulkan"), parse_schedule(text));
 }
 
+// A kernel on Vulkan has 32 arrays at most: stages whose inlining would make it more are kept, and what has more by itself
+// is computed on the host, with loops of its own kind.
+TEST(Autoschedule, KernelsOfManyArraysOnVulkan) {
+    const Var x("x");
+    Arrays inputs;
+    for (int i = 0; i < 44; i++) {
+        inputs.push_back(input<float>("a" + std::to_string(i), {256}));
+    }
+    const auto sum_of = [&](const char *name, int from, int to) {
+        Func f(name);
+        Expr sum = 0.f;
+        for (int i = from; i < to; i++) {
+            sum += inputs[i](x);
+        }
+        f(x) = sum;
+        return f;
+    };
+    const Func few = sum_of("few", 0, 22), others = sum_of("others", 22, 44);
+    Func both("both");
+    both(x) = few(x) - others(x);
+    const Program program("sums", {inputs.begin(), inputs.end()},
+                          {{"both", Array(both, {256})}, {"many", Array(sum_of("many", 0, 44), {256})}});
+    const TargetRow &vulkan = find_target("vulkan");
+    const Schedule schedule = autoschedule(program, vulkan);
+    const std::string text = print(schedule);
+    EXPECT_EQ(text.find("plain loops"), std::string::npos) << text;
+    EXPECT_NE(text.find("stage both\n    gpu_tile"), std::string::npos) << text;
+    EXPECT_NE(text.find("stage many\n    vectorize x 8"), std::string::npos) << text;
+    EXPECT_NE(text.find("compute_root\n    gpu_tile"), std::string::npos) << text;
+    const NamedArguments arguments = arguments_for(program);
+    const Results want = run_here(program, find_target("x86-64"), {}, arguments);
+    check_on_target(vulkan, program, schedule, arguments, want, 0);
+}
+
 // Three steps of two or three states that go on from one another at the point, beside it, through sums over thousands of
 // elements and by a parameter; of such sizes that sums are split and states may work in place.
 Program random_loop(unsigned seed) {

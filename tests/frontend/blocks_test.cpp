@@ -140,6 +140,37 @@ TEST(Blocks, AValueReadBeforeAndAfterALoopIsKept) {
               "main(u -> start a) step{step(start -> next)} main.2(start a -> sum)");
 }
 
+// Values that kernels of different ranks read are kept in an order that addresses do not decide.
+TEST(Blocks, AreTheSameWhereverTheArraysLie) {
+    std::vector<std::unique_ptr<std::array<char, sizeof(ArrayNode)>>> gaps;
+    std::set<std::string> outlines;
+    for (int round = 0; round < 20; round++) {
+        const Array u = input<float>("u", {8});
+        // As large as a node and freed in another order each time, so that nodes lie here and there.
+        for (int i = 0; i < 64; i++) {
+            gaps.push_back(std::make_unique<std::array<char, sizeof(ArrayNode)>>());
+        }
+        for (size_t i = round; i < gaps.size(); i += 3) {
+            gaps[i * 7 % gaps.size()].reset();
+        }
+        Arrays shared;
+        for (int k = 0; k < 6; k++) {
+            shared.push_back(scaled("shared" + std::to_string(k), u, static_cast<float>(k)));
+        }
+        Func begin("begin"), sum("sum");
+        Expr all = 0.f;
+        for (const Array &array : shared) {
+            all += array(x);
+        }
+        begin(x) = all;
+        const Array end =
+            loop(4, {Array(begin, {8})}, [&](Expr, const Arrays &s) { return Arrays{scaled("next", s[0], 0.5f)}; })[0];
+        sum(x) = end(x) + all;
+        outlines.insert(outline(blocks_of(Program("p", {u}, {{"y", Array(sum, {8})}}))));
+    }
+    EXPECT_EQ(outlines.size(), 1u) << *outlines.begin() << "\n" << *outlines.rbegin();
+}
+
 TEST(Blocks, ScalarsOfAKernelIncludeTheStepAndTheSizes) {
     Param<int> n("n");
     Param<float> dt("dt");

@@ -426,6 +426,28 @@ TEST(Gpu, RefusesThreadBlocksThatAreTooLarge) {
     EXPECT_EQ(error_of([&] { lower(program, find_target("cuda-75"), schedule); }), "");
 }
 
+// Lavapipe wrote beyond its table of them, and crashed now and then.
+TEST(Gpu, RefusesKernelsOfTooManyArrays) {
+    const auto sum_of = [](int count) {
+        Arrays inputs;
+        Func sum("sum");
+        Expr all = 0.f;
+        for (int i = 0; i < count; i++) {
+            inputs.push_back(input<float>("a" + std::to_string(i), {64}));
+            all += inputs.back()(x);
+        }
+        sum(x) = all;
+        return Program("sum", {inputs.begin(), inputs.end()}, {{"sum", Array(sum, {64})}});
+    };
+    const Schedule schedule = parse_schedule("sylvite-schedule 1\n" + tiles("main", {"sum"}, "x b t 32"));
+    EXPECT_EQ(error_of([&] { lower(sum_of(31), vulkan(), schedule); }), "");
+    EXPECT_NE(error_of([&] {
+                  lower(sum_of(32), vulkan(), schedule);
+              }).find("A kernel on this target reads and writes at most 32 arrays; loop "),
+              std::string::npos);
+    EXPECT_EQ(error_of([&] { lower(sum_of(32), find_target("cuda-75"), schedule); }), "");
+}
+
 TEST(Gpu, EachKernelHasDeviceCodeOfItsOwn) {
     // The names are the same whatever was compiled before.
     for (int round = 0; round < 2; round++) {
