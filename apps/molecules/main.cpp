@@ -137,15 +137,22 @@ Outcome cluster(const Options &options, const CommandLine &command) {
 struct Task {
     Outcome (*run)(const Options &options, const CommandLine &command);
     int atoms, steps;  // where none are given
+    std::vector<std::string> unheeded;
 };
 const std::map<std::string, Task> tasks = {
-    {"simulate", {simulate, 1000, 2000}},
-    {"fit", {fit, 1000, 50}},
-    {"cluster", {cluster, 38, 0}},
+    {"simulate", {simulate, 1000, 2000, {"--epsilon", "--sigma", "--iterations", "--starts"}}},
+    {"fit", {fit, 1000, 50, {"--friction", "--starts", "--frames", "--film"}}},
+    {"cluster",
+     {cluster,
+      38,
+      0,
+      {"--density", "--temperature", "--friction", "--step", "--steps", "--cutoff", "--skin", "--every", "--epsilon",
+       "--sigma", "--iterations", "--seed", "--frames", "--film"}}},
 };
 
 Result run(Options options, const CommandLine &command) {
     const Task &task = tasks.at(options.what);
+    command.need_not_given(task.unheeded, options.what);
     World &world = options.world;
     world.atoms = world.atoms > 0 ? world.atoms : task.atoms;
     options.steps = options.steps > 0 ? options.steps : task.steps;

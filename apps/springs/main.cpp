@@ -54,10 +54,7 @@ Result of_robot(const Options &options, const CommandLine &command) {
 }
 
 Result of_net(const Options &options, const CommandLine &command) {
-    if (options.seed || options.rate) {
-        throw std::runtime_error(std::string(options.seed ? "--seed" : "--rate") +
-                                 " is for robots, which learn weights: a net has none");
-    }
+    command.need_not_given({"--seed", "--rate"}, net_name);  // those of robots, which learn weights
     constexpr int squares = 16;
     constexpr double height = 0.1;  // m, that it falls from
     const Robot first = net(squares, height);

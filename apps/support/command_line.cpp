@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <new>
-#include <vector>
 
 namespace sylvite::apps {
 
@@ -71,6 +70,14 @@ int CommandLine::run(int argc, char **argv, const std::function<Result()> &work)
         std::cerr << options_.get_name() << ": " << error.what() << "\n";
     }
     return 1;
+}
+
+void CommandLine::need_not_given(const std::vector<std::string> &options, const std::string &task) const {
+    for (const std::string &option : options) {
+        if (options_.get_option(option)->count() > 0) {
+            throw std::runtime_error(option + " is not for " + task + ", which does not heed it: leave it out");
+        }
+    }
 }
 
 void CommandLine::begin() const {

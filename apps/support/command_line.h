@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace sylvite::apps {
 
@@ -31,6 +32,9 @@ public:
     const std::filesystem::path &out() const { return out_; }
     /// Nothing but the last line is to be printed.
     bool quiet() const { return quiet_; }
+
+    /// Throws std::runtime_error that names the first of `options` that was given, although `task` has no use for it.
+    void need_not_given(const std::vector<std::string> &options, const std::string &task) const;
 
     /// Parses the arguments, has `work` done, writes the files and prints the last line, "NAME: text, 1.2 s". Returns the exit
     /// code: 0; 1 after an error, which is one line on standard error; or 130 after Ctrl-C, when the files hold what was reached.

@@ -76,19 +76,23 @@ TEST(MoleculesApp, RefusesBadInputInOneLineAndWritesNothing) {
     const Folder folder;
     write_files(folder.path(), {{"file", "hello"}});
     const std::string file = folder.path() / "file", out = folder.path() / "out";
-    expect_refusals("molecules",
-                    {
-                        {{"--out", file + "/out"}, "cannot make the folder " + file + "/out: Not a directory"},
-                        {{"freeze"}, "what: freeze not in {simulate,fit,cluster}"},
-                        {{"--density", "nan"}, "--density: Value nan is no number"},
-                        {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 10000000"},
-                        {{"cluster", "--atoms", "5001"}, "--atoms is at most 5000 in a cluster; it is 5001"},
-                        {{"--seed", "-1"}, "--seed: Value -1 not in range 0 to 2147483647"},
-                        {{"--atoms", "60"},
-                         "the cutoff, 2.5, is more than half the side of the cube, 4.21716: take more atoms, a lower "
-                         "density or a shorter cutoff"},
-                    },
-                    out);
+    expect_refusals(
+        "molecules",
+        {
+            {{"--out", file + "/out"}, "cannot make the folder " + file + "/out: Not a directory"},
+            {{"freeze"}, "what: freeze not in {simulate,fit,cluster}"},
+            {{"--density", "nan"}, "--density: Value nan is no number"},
+            {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 10000000"},
+            {{"cluster", "--atoms", "5001"}, "--atoms is at most 5000 in a cluster; it is 5001"},
+            {{"cluster", "--steps", "9"}, "--steps is not for cluster, which does not heed it: leave it out"},
+            {{"fit", "--friction", "0"}, "--friction is not for fit, which does not heed it: leave it out"},
+            {{"--starts", "3"}, "--starts is not for simulate, which does not heed it: leave it out"},
+            {{"--seed", "-1"}, "--seed: Value -1 not in range 0 to 2147483647"},
+            {{"--atoms", "60"},
+             "the cutoff, 2.5, is more than half the side of the cube, 4.21716: take more atoms, a lower "
+             "density or a shorter cutoff"},
+        },
+        out);
     const Outcome outcome = run_app("molecules", {"--skin", "0.01", "--step", "0.1", "--out", out});
     EXPECT_EQ(outcome.exit_code, 1);
     EXPECT_EQ(outcome.output,

@@ -58,8 +58,8 @@ TEST(SpringsApp, RefusesBadInputInOneLineAndWritesNothing) {
         {
             {{"--out", file + "/out"}, "cannot make the folder " + file + "/out: Not a directory"},
             {{"--robot", "e"}, "--robot: e not in {a,b,c,d,net}"},
-            {{"--robot", "net", "--seed", "1"}, "--seed is for robots, which learn weights: a net has none"},
-            {{"--robot", "net", "--rate", "1"}, "--rate is for robots, which learn weights: a net has none"},
+            {{"--robot", "net", "--seed", "1"}, "--seed is not for net, which does not heed it: leave it out"},
+            {{"--robot", "net", "--rate", "1"}, "--rate is not for net, which does not heed it: leave it out"},
             {{"--steps", "0"}, "--steps: Value 0 not in range 1 to 100000"},
             {{"--rate", "0"}, "--rate: Value 0 not in range 0.000001 to 1000.000000"},
             {{"robot"}, "The following argument was not expected: robot"},
