@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace sylvite {
 
@@ -73,20 +74,25 @@ private:
     // Readers first, so that it is known how often a stage is evaluated when it is inlined.
     void inline_cheap() {
         const MemoryCost memory = target_.is_gpu() ? on_gpu : on_cpu;
-        ArrayCount arrays(stages_);
         const int most = target_.machine.max_arrays;
+        std::optional<ArrayCount> arrays;
+        if (most > 0) {
+            arrays.emplace(stages_);
+        }
         std::vector<double> evaluations(stages_.size()), size(stages_.size());
         for (size_t i = stages_.size(); i-- > 0;) {
             const StageInfo &stage = stages_[i];
             const double cost = stage.definitions[0].cost.operations, points = stage.points();
             const bool cheaper = evaluations[i] * cost <= points * (cost + memory.store) + evaluations[i] * memory.load;
             bool inlined = stage.can_be_inlined() && cheaper && size[i] + cost <= largest_definition &&
-                           (most == 0 || arrays.when_inlined(i) <= most);
+                           (!arrays || arrays->when_inlined(i) <= most);
             if (const auto kept = kept_.find(stage.name); kept != kept_.end()) {
                 inlined = kept->second;
             }
             plan_.placements[i].kind = inlined ? Placement::Kind::inlined : Placement::Kind::root;
-            arrays.decide(i, inlined);
+            if (arrays) {
+                arrays->decide(i, inlined);
+            }
             for (const DefinitionInfo &definition : stage.definitions) {
                 for_each_producer(i, definition, [&](size_t producer, double reads) {
                     evaluations[producer] += reads * (inlined ? evaluations[i] : definition.iterations());
@@ -95,7 +101,7 @@ private:
                 });
             }
         }
-        plan_.arrays = arrays.counts();
+        plan_.arrays = arrays ? arrays->counts() : std::vector<std::vector<int>>(stages_.size());
     }
 
     void add_up_operations() {

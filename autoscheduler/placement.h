@@ -18,7 +18,7 @@ struct Placement {
 struct Plan {
     std::vector<Placement> placements;            ///< of the stages, in their order
     std::vector<std::vector<double>> operations;  ///< of a stage's definitions, what is inlined included
-    std::vector<std::vector<int>> arrays;         ///< that they read and write, likewise
+    std::vector<std::vector<int>> arrays;         ///< that they read and write, likewise; empty where there is no limit
 };
 
 /// Chooses where stages are computed. Stages in `plain` have serial loops, so nothing is placed in them; stages in
