@@ -80,9 +80,47 @@ Scope<Interval> ranges_of(const Function &function, const Definition &definition
     return ranges;
 }
 
+// Whether an expression, written out, has more nodes than the bounds of a box need if they are to be proven constant.
+class IsLong : public IRMutator {
+public:
+    using IRMutator::mutate;
+    Expr mutate(const Expr &e) override { return nodes_++ > most_nodes ? e : IRMutator::mutate(e); }
+    bool operator()(const Expr &e) {
+        nodes_ = 0;
+        mutate(e);
+        return nodes_ > most_nodes;
+    }
+
+private:
+    static constexpr int most_nodes = 100;
+    int nodes_ = 0;
+};
+
+// A long bound is a size like another, of which the expected value is known. Bounds of bounds would grow at each stage by
+// the number of places that it reads: a pyramid's by 4.
+void shorten(Expr &bound, const Estimates &estimates) {
+    if (!bound.defined() || !IsLong()(bound)) {
+        return;
+    }
+    const Expr expected = estimates(bound);
+    if (is_const(expected)) {
+        Halide::Parameter size(bound.type(), false, 0);
+        size.set_estimate(expected);
+        bound = Variable::make(bound.type(), size.name(), size);
+    }
+}
+
+void shorten(Box &box, const Estimates &estimates) {
+    for (size_t d = 0; d < box.size(); d++) {
+        shorten(box[d].min, estimates);
+        shorten(box[d].max, estimates);
+    }
+}
+
 // The box of each Func that outputs on the boxes given need. Empty where there is none. (Halide's inference_bounds() takes
 // the variables of all RDoms of one name for the same.)
-std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::vector<Box> &outputs) {
+std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::vector<Box> &outputs,
+                                     const Estimates &estimates) {
     std::map<std::string, Box> boxes;
     std::vector<std::string> order;
     std::map<std::string, Function> functions;
@@ -102,6 +140,7 @@ std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::
                 continue;
             }
             Box &box = found->second;
+            shorten(box, estimates);
             // Updates may write beyond it, and read of the Func itself what those before them must have left there.
             for (auto update = function.updates().rbegin(); update != function.updates().rend(); update++) {
                 const Scope<Interval> ranges = ranges_of(function, *update, box);
@@ -116,6 +155,7 @@ std::map<std::string, Box> boxes_for(const std::vector<Func> &funcs, const std::
                         merge_boxes(box, own->second);
                     }
                 }
+                shorten(box, estimates);
             }
             for (int stage = 0; stage <= static_cast<int>(function.updates().size()); stage++) {
                 const Definition &definition = stage == 0 ? function.definition() : function.update(stage - 1);
@@ -215,7 +255,7 @@ std::map<std::string, std::vector<int64_t>> extents_for(const Func &func, const 
         bounds.push_back(Interval(0, static_cast<int>(extent) - 1));
     }
     std::map<std::string, std::vector<int64_t>> result;
-    for (const auto &[name, needed] : boxes_for({func}, {bounds})) {
+    for (const auto &[name, needed] : boxes_for({func}, {bounds}, estimates)) {
         std::vector<int64_t> &extents = result[name];
         for (size_t d = 0; d < needed.size(); d++) {
             const Expr extent = extent_of(needed[d]);
@@ -235,7 +275,7 @@ std::vector<StageInfo> analyse(const Kernel &kernel, const KernelPipeline &pipel
         }
         boxes.push_back(box);
     }
-    const std::map<std::string, Box> bounds = boxes_for(pipeline.outputs, boxes);
+    const std::map<std::string, Box> bounds = boxes_for(pipeline.outputs, boxes, estimates);
     const std::map<std::string, std::string> names = stage_names(pipeline.stages);
     std::vector<StageInfo> stages;
     for (const Function &function : pipeline.stages) {

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace sylvite {
 
 namespace {
@@ -68,6 +70,30 @@ TEST(Analysis, AnUpdateMayReadBeyondWhatIsRead) {
     first(x) = shifted(x);
     const auto stages = stages_of(Program("shifts", {a}, {{"first", Array(first, {4})}}), {});
     EXPECT_THAT(stages.at("shifted").extents, ElementsAre(16));
+}
+
+// Written out, the ends of a stage's box are four times as long as those of the stage that reads it. They are not written
+// out, which would take hours here: they are what they are expected to be, and no constants.
+TEST(Analysis, BoundsOfBoundsDoNotGrowWithEachStage) {
+    constexpr int depth = 20;
+    const Halide::Param<int> n("n"), m("m");
+    const Array a = input<float>("a", {n});
+    const Var x("x");
+    std::vector<Func> chain;
+    for (int i = 0; i <= depth; i++) {
+        chain.emplace_back("chain" + std::to_string(i));
+        chain[i](x) = i == 0 ? a(x) : chain[i - 1](x + n) + chain[i - 1](m - x) + chain[i - 1](n * x);
+    }
+    int64_t first = 0, last = 3;  // of the stage at hand, for n = 1 and m = 7
+    for (int i = depth; i > 0; i--) {
+        const int64_t beyond = std::max({last + 1, 7 - first});
+        first = std::min(first, 7 - last);
+        last = beyond;
+    }
+    const auto stages =
+        stages_of(Program("reads", {a, n, m}, {{"end", Array(chain[depth], {4})}}), {.sizes = {{"n", 1}, {"m", 7}}});
+    EXPECT_THAT(stages.at("chain0").extents, ElementsAre(last - first + 1));
+    EXPECT_THAT(stages.at("chain0").constant, ElementsAre(false));
 }
 
 // The visitor that counts knew Exprs by address: those that lie where earlier ones were freed were free.
