@@ -29,6 +29,12 @@ bool has_float(const Func &f) {
     return std::any_of(f.types().begin(), f.types().end(), [](const Type &type) { return type.is_float(); });
 }
 
+void refuse_integers(const std::string &function, const HalideAlgorithm &algorithm) {
+    _halide_user_assert(std::any_of(algorithm.outputs.begin(), algorithm.outputs.end(),
+                                    [](const Output &output) { return has_float(output.func); }))
+        << function << " needs float outputs; " << algorithm.name << " has none: integers have no derivative.";
+}
+
 // An algorithm to which a derivative adds inputs and outputs.
 class Addition {
 public:
@@ -161,6 +167,7 @@ HalideAlgorithm forward(const std::string &function, const HalideAlgorithm &algo
 }  // namespace
 
 HalideAlgorithm jvp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
+    refuse_integers("jvp()", algorithm);
     const auto d = [](const std::string &name) { return "d_" + name; };
     HalideAlgorithm moving = forward("jvp()", algorithm, wrt, d, d);
     std::vector<Func> funcs;
@@ -174,6 +181,7 @@ HalideAlgorithm jvp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
 }
 
 HalideAlgorithm vjp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
+    refuse_integers("vjp()", algorithm);
     Addition addition("vjp()", algorithm, wrt);
     std::vector<Cotangent> cotangents;
     for (const Output &output : algorithm.outputs) {
@@ -202,8 +210,6 @@ HalideAlgorithm vjp(const HalideAlgorithm &algorithm, const Wrt &wrt) {
         adjoint(at) = Halide::Tuple(values);
         cotangents.push_back({output.func, adjoint, first_box});
     }
-    _halide_user_assert(!cotangents.empty())
-        << "vjp() needs float outputs; " << algorithm.name << " has none: integers have no derivative.";
     const Adjoints adjoints = vjp(cotangents);
     for (const Halide::Parameter &x : addition.wrt()) {
         addition.output("adjoint_" + x.name(), with_type(adjoints(Input(x, SourceLine())), x.type()), {x});

@@ -96,6 +96,14 @@ public:
     void generate() { b(x) = a(x) * b.dim(0).extent(); }
 };
 
+// Of a float, but in integers.
+class Rounded : public Generator<Rounded> {
+public:
+    In<float> gain{"gain"};
+    Out<Buffer<uint8_t, 1>> b{"b"};
+    void generate() { b(x) = Halide::saturating_cast<uint8_t>(gain * x); }
+};
+
 // In Halide's registry for as long as the object lives.
 template<typename T>
 class Registered {
@@ -118,6 +126,7 @@ protected:
     const Registered<Loss> loss{"loss_of_cubes"};
     const Registered<Foreign> foreign{"foreign"};
     const Registered<Sized> sized{"sized"};
+    const Registered<Rounded> rounded{"rounded"};
     const fs::path folder = fs::path(SYLVITE_BINARY_DIR) / "halide_generator_test" /
                             testing::UnitTest::GetInstance()->current_test_info()->name();
     std::string out, err;
@@ -334,6 +343,10 @@ TEST_F(HalideGenerators, RefuseWhatHasNoDerivative) {
     EXPECT_EQ(refusal({"-g", "mixture", "derivative=grad"}),
               "mixture: grad() needs an output without dimensions and with one float value; mixture has none: sum one "
               "up, or use vjp.");
+    for (const std::string derivative : {"vjp", "jvp"}) {
+        EXPECT_EQ(refusal({"-g", "rounded", "derivative=" + derivative}),
+                  "rounded: " + derivative + "() needs float outputs; rounded has none: integers have no derivative.");
+    }
     EXPECT_EQ(refusal({"-g", "foreign", "derivative=vjp"}),
               "foreign: derivative= and schedule= need stages that are defined by expressions; foreign has the extern "
               "stage made_in_c: leave both out, and the generator schedules itself.");
