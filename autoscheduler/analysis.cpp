@@ -102,6 +102,10 @@ void shorten(Expr &bound, const Estimates &estimates) {
     if (!bound.defined() || !IsLong()(bound)) {
         return;
     }
+    bound = simplify(bound);
+    if (!IsLong()(bound)) {
+        return;
+    }
     const Expr expected = estimates(bound);
     if (is_const(expected)) {
         Halide::Parameter size(bound.type(), false, 0);
