@@ -58,22 +58,18 @@ public:
     StageReads(std::string stage, std::vector<Edge> &edges) : stage_(std::move(stage)), edges_(edges) {}
 
     // What `e` reads when a derivative goes through it.
-    void differentiated(const Expr &e) {
-        whole_.push_back(substitute_in_all_lets(e));
-        visit(whole_.back(), Expr());
-    }
+    void differentiated(const Expr &e) { visit(written_out(e), Expr()); }
 
     // What it reads as an index or a condition. Floats in it became integers or truths somewhere.
-    void other(const Expr &e) {
-        whole_.push_back(substitute_in_all_lets(e));
-        visit(whole_.back(), e);
-    }
+    void other(const Expr &e) { visit(written_out(e), e); }
 
 private:
     const std::string stage_;
     std::vector<Edge> &edges_;
-    std::vector<Expr> whole_;                        // keeps alive what is known by address
+    std::vector<Expr> written_out_;                  // keeps alive what is known by address
     std::unordered_map<const IRNode *, bool> seen_;  // whether it was walked without a cut
+
+    const Expr &written_out(const Expr &e) { return written_out_.emplace_back(substitute_in_all_lets(e)); }
 
     // `cut` is the last operation on the way down from which nothing comes back.
     void visit(const Expr &e, const Expr &cut) {

@@ -10,15 +10,17 @@ namespace sylvite {
 /// Every value of a Tuple counts, read or not; what only the edges of a boundary condition read does not.
 class ArrayCount {
 public:
+    /// Of stages of which none is inlined yet. They must outlive the object.
     explicit ArrayCount(const std::vector<StageInfo> &stages);
 
     /// The arrays of the definition that has the most, among those that would evaluate stage `i` if it were inlined. What
     /// reads it must be decided.
     int when_inlined(size_t i) const;
 
+    /// Takes stage `i` for inlined, or for an array. Takes time in proportion to the number of stages.
     void decide(size_t i, bool inlined);
 
-    /// Of each stage's definitions; those of inlined stages are none's.
+    /// By stage and definition; what stands for an inlined stage means nothing.
     std::vector<std::vector<int>> counts() const;
 
 private:

@@ -10,7 +10,7 @@ struct LoopsWanted {
     const Placement &placement;
     const TargetRow &target;
     const std::vector<double> &operations;  ///< of its definitions, what is inlined included
-    const std::vector<int> &arrays;         ///< that they read and write
+    const std::vector<int> &arrays;         ///< that they read and write, likewise; empty where there is no limit
     std::set<std::string> &taken;           ///< names of stages; those made are added
     bool has_edges;                         ///< whether the kernel has boundary conditions
     std::string strip_loop;                 ///< set when others are computed at it: the loop that they are computed in

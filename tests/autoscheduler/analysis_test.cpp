@@ -72,7 +72,7 @@ TEST(Analysis, AnUpdateMayReadBeyondWhatIsRead) {
     EXPECT_THAT(stages.at("shifted").extents, ElementsAre(16));
 }
 
-// Written out, the ends of a stage's box are four times as long as those of the stage that reads it. They are not written
+// Written out, the ends of a stage's box are several times as long as those of the stage that reads it. They are not written
 // out, which would take hours here: they are what they are expected to be, and no constants.
 TEST(Analysis, BoundsOfBoundsDoNotGrowWithEachStage) {
     constexpr int depth = 20;
@@ -86,7 +86,7 @@ TEST(Analysis, BoundsOfBoundsDoNotGrowWithEachStage) {
     }
     int64_t first = 0, last = 3;  // of the stage at hand, for n = 1 and m = 7
     for (int i = depth; i > 0; i--) {
-        const int64_t beyond = std::max({last + 1, 7 - first});
+        const int64_t beyond = std::max(last + 1, 7 - first);
         first = std::min(first, 7 - last);
         last = beyond;
     }
